@@ -1,0 +1,36 @@
+{
+    "name": "Hospital",
+    "summary": "The hospital, its people, patients, visits, rights and the contact gate",
+    "version": "19.0.1.0.0",
+    "category": "Hospital",
+    "license": "LGPL-3",
+    "author": "Hospital Follow-up Suite contributors",
+    "website": "https://example.invalid/hospital-followup",
+    "depends": ["contacts", "hr", "mail", "phone_validation"],
+    "external_dependencies": {"python": ["phonenumbers"]},
+    "data": [
+        "security/hospital_groups.xml",
+        "security/ir.model.access.csv",
+        "security/hospital_rules.xml",
+        "data/hospital_case_sequence.xml",
+        "data/hospital_contact_policy.xml",
+        "data/ir_cron.xml",
+        "views/res_partner_views.xml",
+        "views/hospital_encounter_views.xml",
+        "views/hospital_case_views.xml",
+        "views/hospital_contact_views.xml",
+        "views/hospital_quality_issue_views.xml",
+        "views/hospital_access_log_views.xml",
+        "views/hr_views.xml",
+        "views/hospital_scope_views.xml",
+        "views/hospital_reveal_views.xml",
+        "views/hospital_menus.xml",
+    ],
+    "assets": {
+        "web.assets_backend": [
+            # Debian's package lacks this file; a bundle that names it logs an error on every page.
+            ("remove", "mail/static/lib/selfie_segmentation/selfie_segmentation.js"),
+        ],
+    },
+    "application": True,
+}

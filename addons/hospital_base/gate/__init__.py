@@ -1,0 +1,1 @@
+"""The contact gate's decision, without Odoo."""

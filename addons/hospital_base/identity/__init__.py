@@ -1,0 +1,1 @@
+"""Chinese identity as pure functions: id numbers, telephone numbers, masking."""

@@ -1,0 +1,50 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError
+
+
+class HospitalAccessLog(models.Model):
+    """Who opened, revealed, exported or listened to what. Append only."""
+
+    _name = "hospital.access.log"
+    _description = "Access Log"
+    _order = "id desc"
+    _log_access = False
+
+    at = fields.Datetime(required=True, default=fields.Datetime.now, index=True)
+    user_id = fields.Many2one("res.users", required=True, index=True, ondelete="restrict")
+    action = fields.Selection(
+        [("open", "Opened"), ("reveal", "Revealed"), ("export", "Exported"), ("listen", "Listened")], required=True
+    )
+    res_model = fields.Char(required=True, string="Kind of Record")
+    res_id = fields.Many2oneReference(model_field="res_model", string="Record Id")
+    patient_id = fields.Many2one("res.partner", index="btree_not_null", ondelete="restrict")
+    field = fields.Char(string="Field")
+    reason = fields.Char()
+    count = fields.Integer(default=1, string="Records")
+
+    @api.model
+    def _log(self, action, record, *, patient=None, field=None, reason=None, count=1):
+        """Add one line about ``record`` (its id may be a sample when ``count`` is above 1)."""
+        if patient is None and record._name == "res.partner":
+            patient = record
+        elif patient is None and "patient_id" in record._fields:
+            patient = record.sudo().patient_id
+        return self.sudo().create(
+            {
+                "user_id": self.env.uid,
+                "action": action,
+                "res_model": record._name,
+                "res_id": record.id,
+                "patient_id": patient.id if patient else False,
+                "field": field,
+                "reason": reason,
+                "count": count,
+            }
+        )
+
+    def write(self, vals):
+        raise AccessError(self.env._("The access log cannot be changed."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise AccessError(self.env._("The access log cannot be changed."))

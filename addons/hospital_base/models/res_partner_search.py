@@ -1,0 +1,83 @@
+import re
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..identity import phone as identity_phone
+
+NUMBER = re.compile(r"[\dxX+\- ]+")
+TAIL_LENGTH = 4
+
+
+class ResPartner(models.Model):
+    """One box finds a patient by name part, phone tail, full number, id number or patient number."""
+
+    _inherit = "res.partner"
+
+    patient_search = fields.Char(store=False, search="_search_patient_search", export_string_translation=False)
+
+    @api.model
+    def _search_patient_search(self, operator, value):
+        if operator not in ("ilike", "like", "=ilike", "=like", "in"):
+            return NotImplemented
+        texts = [value] if isinstance(value, str) else [text for text in value if text]
+        return Domain("is_patient", "=", True) & Domain.OR(self._patient_search_domain(text.strip()) for text in texts)
+
+    @api.model
+    def _patient_search_domain(self, text):
+        if not text:
+            return Domain.TRUE
+        if NUMBER.fullmatch(text):
+            return self._patient_number_domain(text.replace(" ", ""))
+        characters = list(dict.fromkeys(text))
+        pattern = "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
+        # Exact for any length, where a trigram index is blind below three characters.
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "(string_to_array(%(name)s, NULL) @> %(characters)s::text[] AND %(name)s LIKE %(pattern)s)",
+                name=SQL.identifier(alias, "name"),
+                characters=characters,
+                pattern=pattern,
+            )
+        )
+
+    @api.model
+    def _patient_number_domain(self, text):
+        numbers = {text} | {phone.number for phone in identity_phone.split(text) if phone.number}
+        exact = SQL(
+            """SELECT id FROM res_partner WHERE patient_no = %(text)s
+               UNION ALL SELECT id FROM res_partner WHERE id_number = %(upper)s
+               UNION ALL SELECT patient_id FROM hospital_patient_phone WHERE number = ANY(%(numbers)s)""",
+            text=text,
+            upper=text.upper(),
+            numbers=sorted(numbers),
+        )
+        # Who sees only masked numbers sees the last four digits: a longer tail would let them be guessed on.
+        user = self.env.user
+        unmasked = user._is_superuser() or user.has_group("hospital_base.group_identity")
+        longest = 20 if unmasked else TAIL_LENGTH
+        if TAIL_LENGTH <= len(text) <= longest:
+            exact = SQL(
+                """%s UNION ALL SELECT patient_id FROM hospital_patient_phone
+                    WHERE reverse(number) LIKE %s""",
+                exact,
+                text[::-1] + "%",
+            )
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "id"), exact)
+        )
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        """Odoo's own pickers find ordinary partners; patients only where a view asks for them."""
+        domain = super()._search_display_name(operator, value)
+        if self.env.context.get("search_patients"):
+            if isinstance(value, str) and not operator.startswith("not"):
+                return self._search_patient_search("ilike", value)
+            return domain
+        return Domain(domain) & Domain("is_patient", "!=", True)
+
+    @api.model
+    def _get_mention_suggestions_domain(self, search):
+        return super()._get_mention_suggestions_domain(search) & Domain("is_patient", "!=", True)
