@@ -24,6 +24,7 @@
         "views/hr_views.xml",
         "views/hospital_scope_views.xml",
         "views/hospital_reveal_views.xml",
+        "views/hospital_service_views.xml",
         "views/hospital_menus.xml",
     ],
     "assets": {

@@ -47,8 +47,9 @@ class IdNumber(NamedTuple):
 def parse(text: str | None, today: date | None = None) -> IdNumber:
     """Read the document number out of a field of a HIS.
 
-    >>> parse(" １１０１０５１９４９１２３１００２x ")
-    IdNumber(kind='id_card', number='11010519491231002X', birth_date=datetime.date(1949, 12, 31), gender='female', valid=True, problem='')
+    >>> card = parse(" １１０１０５１９４９１２３１００２x ")
+    >>> card.kind, card.number, str(card.birth_date), card.gender, card.valid
+    ('id_card', '11010519491231002X', '1949-12-31', 'female', True)
     >>> parse("110105194912310021").problem
     'checksum'
     >>> parse("11010519491331002X").problem
@@ -62,8 +63,8 @@ def parse(text: str | None, today: date | None = None) -> IdNumber:
     ['hmt_permit', 'foreign_permit', 'foreign_permit']
     >>> [parse(n).kind for n in ("H12345678", "E12345678", "G1234567", "990000199001010017")]
     ['hmt_permit', 'passport', 'passport', 'id_card']
-    >>> parse("无"), parse(None) == parse("不详") == IdNumber()
-    (IdNumber(kind='none', number='', birth_date=None, gender='unknown', valid=False, problem=''), True)
+    >>> parse("无").kind, parse(None) == parse("不详") == IdNumber()
+    ('none', True)
     >>> parse("111111111111111111").problem, parse("0").problem, parse("A1").problem
     ('placeholder', 'placeholder', 'format')
     """
@@ -102,7 +103,7 @@ def checksum(first17: str) -> str:
     >>> checksum("11010519491231002")
     'X'
     """
-    return CHECK[sum(w * int(d) for w, d in zip(WEIGHTS, first17)) % 11]
+    return CHECK[sum(w * int(d) for w, d in zip(WEIGHTS, first17, strict=True)) % 11]
 
 
 def _card(number: str, today: date) -> IdNumber:

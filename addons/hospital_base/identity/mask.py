@@ -6,8 +6,9 @@ The mask of a mask is the same mask, a value too short to hide anything in is hi
 import re
 
 _COMPOUND = frozenset(
-    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 慕容 "
-    "仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 令狐 百里 呼延 东郭 南门 西门 第五 拓跋 纳兰 完颜 轩辕 耶律".split()
+    "欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 "
+    "澹台 皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 慕容 仲孙 钟离 长孙 宇文 司徒 鲜于 "
+    "司空 闾丘 令狐 百里 呼延 东郭 南门 西门 第五 拓跋 纳兰 完颜 轩辕 耶律".split()
 )
 _HAN = re.compile(r"[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _DOTS = re.compile(r"[·•・‧∙･]")
@@ -21,7 +22,8 @@ _MOBILE = rf"[1１][3-9３-９]{_D}[-\s]?{_D}{{4}}[-\s]?{_D}{{4}}"
 _AREA = rf"[0０]{_D}{{2,3}}[-－)）\s]?{_D}{{7,8}}"
 _PERMIT = rf"(?<![A-Za-z])[A-Za-z]{{1,2}}{_D}{{7,8}}"
 _SECRET = re.compile(
-    rf"(?<!{_D})(?:(?P<id>{_ID})|(?:\+?(?:00)?86[-\s]?|0)?(?P<phone>{_MOBILE})|(?P<landline>{_AREA})|(?P<permit>{_PERMIT}))(?!{_D})"
+    rf"(?<!{_D})(?:(?P<id>{_ID})|(?:\+?(?:00)?86[-\s]?|0)?(?P<phone>{_MOBILE})"
+    rf"|(?P<landline>{_AREA})|(?P<permit>{_PERMIT}))(?!{_D})"
 )
 _NARROW = str.maketrans("０１２３４５６７８９Ｘｘ", "0123456789XX")
 

@@ -13,8 +13,10 @@ _KNOWN_FILLERS = frozenset({"13800138000"})
 _EXT = r"(?:\s*(?:-|转|分机|ext\.?|\#)\s*:?\s*(?P<{}>\d{{1,6}})(?!\d))?"
 _NUMBER = re.compile(
     rf"""(?<!\d)(?:
-      (?:\+?(?:00?)?86[-\s]?|0)?(?P<mobile>1[3-9]\d(?:[-\s]?\d{{4}}[-\s]?\d{{4}}|\d[-\s]?\d{{3}}[-\s]?\d{{4}}|\d\d[-\s]\d{{6}}))(?!\d)
-    | (?:\+?(?:00)?86[-\s]?)?\(?(?P<area>0\d{{2,3}})[-\s)]{{0,2}}(?P<local>\d{{7,8}}|\d{{3,4}}[-\s]\d{{4}})(?!\d){_EXT.format("ext")}
+      (?:\+?(?:00?)?86[-\s]?|0)?
+      (?P<mobile>1[3-9]\d(?:[-\s]?\d{{4}}[-\s]?\d{{4}}|\d[-\s]?\d{{3}}[-\s]?\d{{4}}|\d\d[-\s]\d{{6}}))(?!\d)
+    | (?:\+?(?:00)?86[-\s]?)?\(?(?P<area>0\d{{2,3}})[-\s)]{{0,2}}
+      (?P<local>\d{{7,8}}|\d{{3,4}}[-\s]\d{{4}})(?!\d){_EXT.format("ext")}
     | (?:\+|00)86[-\s]?(?P<bare>(?:10|[2-9]\d{{1,2}})[-\s]?\d{{7,8}})(?!\d)
     | (?:\+|00)(?P<abroad>(?!86)[1-9](?:[-\s]?\d){{6,13}})(?!\d)
     | (?P<service>[48]00[-\s]?\d{{3}}[-\s]?\d{{4}}|[48]00[-\s]?\d{{4}}[-\s]?\d{{3}})(?!\d)
@@ -25,7 +27,10 @@ _NUMBER = re.compile(
 )
 _LANDLINE = re.compile(r"0(?:10|2\d)[2-9]\d{7}|0[3-9]\d{2}[2-9]\d{6,7}", re.ASCII)
 _BREAK = re.compile(r"[/,、;|\\\n\r\t]|或者?|和|以及|及")
-_LABEL = re.compile(r"(?:联系)?(?:电话|手机|座机|固话|固定电话)(?:号码?)?|号码|\b(?:tel|phone|mobile)\b", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:联系)?(?:电话|手机|座机|固话|固定电话)(?:号码?)?|号码|\b(?:tel|phone|mobile)\b",
+    re.IGNORECASE,
+)
 _EDGES = " \t-_.:。~+()[]【】{}<>《》\"'=*#"
 _NOT_DIGIT = re.compile(r"[^0-9]+")
 
@@ -52,7 +57,8 @@ def split(text: str | None) -> list[Phone]:
 
     >>> split("13900001234")
     [Phone(number='13900001234', kind='mobile', valid=True, problem='', note='')]
-    >>> [p.number for p in split("１３９００００１２３４／0086-139 0000 1235、013900001236 或 0731－85551234转8012")]
+    >>> field = "１３９００００１２３４／0086-139 0000 1235、013900001236 或 0731－85551234转8012"
+    >>> [p.number for p in split(field)]
     ['13900001234', '13900001235', '13900001236', '073185551234']
     >>> [(p.number, p.note) for p in split("13900001234(女儿)、儿子：13900001235 0731-85551234-801")]
     [('13900001234', '女儿'), ('13900001235', '儿子'), ('073185551234', '转801')]
@@ -76,7 +82,7 @@ def split(text: str | None) -> list[Phone]:
     if not found:
         return _odd(text)
     phones: dict[str, Phone] = {}
-    for match, note in zip(found, _notes(text, found)):
+    for match, note in zip(found, _notes(text, found), strict=True):
         phone = _phone(match)
         if phone.note or note:
             phone = phone._replace(note=" ".join(filter(None, (note, phone.note))))

@@ -1,8 +1,10 @@
 """What id and telephone fields have in common: the characters people type."""
 
 import unicodedata
+from itertools import pairwise
 
-_TIDY = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u202a\u202c\u202d\u202e")) | dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
+_TIDY = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u202a\u202c\u202d\u202e"))
+_TIDY |= dict.fromkeys(map(ord, "‐‑‒–—―−"), "-")
 
 
 def narrow(text: str) -> str:
@@ -24,5 +26,5 @@ def is_filler(digits: str) -> bool:
     >>> is_filler("13900001234")
     False
     """
-    steps = {(int(b) - int(a)) % 10 for a, b in zip(digits, digits[1:])}
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(digits)}
     return steps <= {0} or steps in ({1}, {9})

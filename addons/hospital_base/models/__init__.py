@@ -19,4 +19,6 @@ from . import hospital_contact
 from . import hospital_contact_policy
 from . import hospital_contact_refusal
 from . import hospital_access_log
+from . import mail_followers
 from . import hospital_quality_issue
+from . import hospital_service

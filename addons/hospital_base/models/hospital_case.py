@@ -61,7 +61,20 @@ class HospitalCase(models.Model):
             if vals.get("number", "/") == "/":
                 vals["number"] = self.env["ir.sequence"].sudo().next_by_code("hospital.case")
         # The person who takes a complaint is not its follower: the chatter would show the name to all.
-        return super(HospitalCase, self.with_context(mail_create_nosubscribe=True)).create(vals_list)
+        cases = super(HospitalCase, self.with_context(mail_create_nosubscribe=True)).create(vals_list)
+        cases._check_subject()
+        return cases
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"patient_id", "encounter_id"} & vals.keys():
+            self._check_subject()
+        return result
+
+    def _check_subject(self):
+        """Nobody writes a case about a patient whom he or she may not see."""
+        patients = self.patient_id | self.encounter_id.sudo().patient_id
+        patients.with_env(self.env).check_access("read")
 
     @api.depends("kind")
     def _compute_deadline(self):

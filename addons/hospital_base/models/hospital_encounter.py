@@ -128,7 +128,7 @@ class HospitalEncounter(models.Model):
         domain = Domain.OR(
             Domain(field, "=", user.id) for field in ("attending_user_id", "resident_user_id", "nurse_user_id")
         )
-        department_ids = self.env["hospital.scope"]._department_ids_of(user)
+        department_ids = self.env["hospital.scope"]._clinical_department_ids_of(user)
         if department_ids:
             since = self.env["res.company"]._hospital_today() - timedelta(days=WARD_DAYS_AFTER_DISCHARGE)
             domain |= Domain("department_id", "in", department_ids)

@@ -32,13 +32,18 @@ class HospitalScope(models.Model):
         manages; every active scope row adds its departments, whatever the role.
         """
         departments = self.sudo().search(self._active_domain(user)).department_ids
-        if user._has_hospital_role("head", "nurse"):
-            departments |= user.sudo().employee_ids.department_id
+        own = user.sudo().employee_ids.department_id
         if user._has_hospital_role("head"):
-            departments |= departments.sudo().search([("manager_id.user_id", "=", user.id)])
+            departments |= own | own.search([("manager_id.user_id", "=", user.id)])
+        elif user._has_hospital_role("nurse"):
+            departments |= own.filtered(lambda department: department.kind == "ward")
         if not departments:
             return []
         return departments.sudo().search([("id", "child_of", departments.ids)]).ids
+
+    def _clinical_department_ids_of(self, user):
+        """The same for those who treat patients: a leader in charge sees figures and cases, no patient."""
+        return self._department_ids_of(user) if user._has_hospital_role("doctor", "nurse") else []
 
     def _active_domain(self, user):
         today = self.env["res.company"]._hospital_today()

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 
 PROFESSIONS = [
     ("doctor", "Doctor"),
@@ -24,6 +25,19 @@ class HrEmployee(models.Model):
     _external_unique = models.UniqueIndex(
         "(source_id, external_id) WHERE external_id IS NOT NULL", "The HIS key of an employee must be unique."
     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "user_id" in vals:
+            # Whoever gets the account later sees the earlier patients; whoever loses it does not.
+            self._refresh_care()
+        return result
+
+    def _refresh_care(self):
+        Encounter = self.env["hospital.encounter"].sudo()
+        fields_of_care = ("attending_id", "resident_id", "nurse_id")
+        treated = Encounter.search(Domain.OR(Domain(field, "in", self.ids) for field in fields_of_care))
+        self.env["res.partner"].sudo()._refresh_care(treated.patient_id.ids)
 
 
 class HrEmployeePublic(models.Model):

@@ -114,12 +114,19 @@ class ResPartner(models.Model):
 
     @api.depends_context("uid")
     def _compute_display_name(self):
-        """Whoever may not see names of patients gets the masked form through every label."""
+        """Whoever may not see names, or not this patient, gets the masked form.
+
+        Labels of many2one fields are read with all rights: without this, any record that names a
+        patient would tell the name, be it one that the reader has just made for the purpose.
+        """
         super()._compute_display_name()
-        if self.env.user._is_superuser() or self.env.user.has_group("hospital_base.group_patient_name"):
+        patients = self.filtered("is_patient")
+        if not patients or self.env.user._is_superuser():
             return
-        for partner in self.filtered("is_patient"):
-            partner.display_name = mask.name(partner.name)
+        in_full = self.env.user.has_group("hospital_base.group_patient_name")
+        for patient in patients:
+            if not (in_full and patient.hospital_visible):
+                patient.display_name = mask.name(patient.name)
 
     def _audited(self):
         return self.filtered("is_patient")

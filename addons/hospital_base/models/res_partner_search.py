@@ -1,13 +1,18 @@
 import re
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..identity import phone as identity_phone
+from ..identity import text as identity_text
 
-NUMBER = re.compile(r"[\dxX+\- ]+")
+# Patient and passport numbers have letters too.
+NUMBER = re.compile(r"(?=.*\d)[\dA-Za-z+\- ]+")
 TAIL_LENGTH = 4
+# Full numbers that one request may ask for, of whom the numbers are hidden from.
+GUESS_LIMIT = 3
 
 
 class ResPartner(models.Model):
@@ -22,7 +27,9 @@ class ResPartner(models.Model):
         if operator not in ("ilike", "like", "=ilike", "=like", "in"):
             return NotImplemented
         texts = [value] if isinstance(value, str) else [text for text in value if text]
-        return Domain("is_patient", "=", True) & Domain.OR(self._patient_search_domain(text.strip()) for text in texts)
+        return Domain("is_patient", "=", True) & Domain.OR(
+            self._patient_search_domain(identity_text.narrow(text).strip()) for text in texts
+        )
 
     @api.model
     def _patient_search_domain(self, text):
@@ -46,7 +53,7 @@ class ResPartner(models.Model):
     def _patient_number_domain(self, text):
         numbers = {text} | {phone.number for phone in identity_phone.split(text) if phone.number}
         exact = SQL(
-            """SELECT id FROM res_partner WHERE patient_no = %(text)s
+            """SELECT id FROM res_partner WHERE patient_no IN (%(text)s, %(upper)s)
                UNION ALL SELECT id FROM res_partner WHERE id_number = %(upper)s
                UNION ALL SELECT patient_id FROM hospital_patient_phone WHERE number = ANY(%(numbers)s)""",
             text=text,
@@ -57,6 +64,8 @@ class ResPartner(models.Model):
         user = self.env.user
         unmasked = user._is_superuser() or user.has_group("hospital_base.group_identity")
         longest = 20 if unmasked else TAIL_LENGTH
+        if len(text) > longest:
+            self._limit_guesses(text)
         if TAIL_LENGTH <= len(text) <= longest:
             exact = SQL(
                 """%s UNION ALL SELECT patient_id FROM hospital_patient_phone
@@ -67,6 +76,14 @@ class ResPartner(models.Model):
         return Domain.custom(
             to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "id"), exact)
         )
+
+    @api.model
+    def _limit_guesses(self, number):
+        """A domain of a thousand full numbers would find out the hidden digits by halving."""
+        asked = self.env.cr.cache.setdefault("hospital_numbers_asked", set())
+        asked.add(number)
+        if len(asked) > GUESS_LIMIT:
+            raise AccessError(self.env._("Look up one number at a time."))
 
     @api.model
     def _search_display_name(self, operator, value):

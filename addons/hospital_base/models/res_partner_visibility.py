@@ -39,7 +39,18 @@ class ResPartner(models.Model):
 
     @api.depends_context("uid")
     def _compute_hospital_visible(self):
-        visible = set(self.sudo()._search(Domain("id", "in", self.ids) & self._visible_domain(self.env.user)))
+        """Answer as the search does, for these records only: nothing is probed."""
+        user = self.env.user
+        if user._has_hospital_role(*self._roles_with_all_patients()):
+            self.hospital_visible = True
+            return
+        self.flush_model(["is_patient"])
+        ordinary = SQL("SELECT id FROM res_partner WHERE visible_keys && ARRAY[0]")
+        sources = SQL(" UNION ALL ").join([ordinary, *self._visible_patient_queries(user)])
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM (%s) AS visible(id) WHERE id = ANY(%s)", sources, list(self.ids))
+        )
+        visible = {partner_id for (partner_id,) in rows}
         for partner in self:
             partner.hospital_visible = partner.id in visible
 
@@ -89,7 +100,10 @@ class ResPartner(models.Model):
         Overriders append theirs (the patients of a worker's open tasks, of a running call). Each
         must be answered from an index: it runs at every search.
         """
-        keys = [user.id] + [-department_id for department_id in self.env["hospital.scope"]._department_ids_of(user)]
+        if not user._has_hospital_role("doctor", "nurse"):
+            return []
+        departments = self.env["hospital.scope"]._clinical_department_ids_of(user)
+        keys = [user.id] + [-department_id for department_id in departments]
         return [SQL("SELECT id FROM res_partner WHERE visible_keys && %s::int[]", keys)]
 
     @api.model

@@ -1,4 +1,3 @@
-import doctest
 import string
 from datetime import date, timedelta
 
@@ -7,7 +6,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from odoo.addons.hospital_base.identity import id_number, mask, phone, text
+from odoo.addons.hospital_base.identity import id_number, mask, phone
 
 # no folder of remembered examples, no failing on a slow machine
 unhurried = settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
@@ -19,7 +18,9 @@ FIELDS = st.one_of(
     st.text(),
     st.text("0123456789０１２３９+-－()（）/，、;； 转女儿手机电话Xx·*"),
     st.text("张三之女·* J"),
-    st.lists(st.sampled_from(["13900001234", "0731-85551234", "+86", "0086", "转", "(", ")", "-", " ", "女儿"])).map("".join),
+    st.lists(st.sampled_from(["13900001234", "0731-85551234", "+86", "0086", "转", "(", ")", "-", " ", "女儿"])).map(
+        "".join
+    ),
 )
 
 
@@ -37,12 +38,6 @@ def cards(draw):
 
 @tagged("post_install", "-at_install")
 class TestIdentity(BaseCase):
-    def test_examples(self):
-        for module in (text, id_number, phone, mask):
-            result = doctest.testmod(module)
-            self.assertTrue(result.attempted, module.__name__)
-            self.assertFalse(result.failed, module.__name__)
-
     # ------------------------------------------------------------------ id numbers
     @unhurried
     @given(cards())
@@ -112,7 +107,9 @@ class TestIdentity(BaseCase):
         field = separator.join(prefix + number for number in numbers)
         if wide:
             field = field.translate(str.maketrans("0123456789+-", "０１２３４５６７８９＋－"))
-        self.assertEqual([(p.number, p.kind, p.valid) for p in phone.split(field)], [(n, "mobile", True) for n in numbers])
+        self.assertEqual(
+            [(p.number, p.kind, p.valid) for p in phone.split(field)], [(n, "mobile", True) for n in numbers]
+        )
 
     def test_fields(self):
         for field, expected in (

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools.misc import clean_context
 
 
 class HospitalReveal(models.TransientModel):
@@ -29,16 +30,17 @@ class HospitalReveal(models.TransientModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_not_revealed(vals_list)
-        return super().create(vals_list)
+        self._check_vals(vals_list, {"revealed"})
+        # Without the defaults of the caller's context, which would set the flag too.
+        return super(HospitalReveal, self.with_context(clean_context(self.env.context))).create(vals_list)
 
     def write(self, vals):
-        self._check_not_revealed([vals])
+        self._check_vals([vals], {"revealed", "res_model", "res_id", "field"})
         return super().write(vals)
 
-    def _check_not_revealed(self, vals_list):
-        """Only the button sets the flag: it logs first."""
-        if not self.env.su and any("revealed" in vals for vals in vals_list):
+    def _check_vals(self, vals_list, protected):
+        """Only the button sets the flag, after it has logged; what it was logged for stays."""
+        if not self.env.su and any(protected & vals.keys() for vals in vals_list):
             raise AccessError(self.env._("A number is shown only after the reason is recorded."))
 
     @api.model
@@ -78,4 +80,5 @@ class HospitalReveal(models.TransientModel):
     @api.depends("revealed")
     def _compute_value(self):
         for wizard in self:
-            wizard.value = wizard._record().sudo()[wizard.field] if wizard.revealed else False
+            saved = wizard._origin  # never what a client proposes in an onchange
+            wizard.value = saved._record().sudo()[saved.field] if saved.revealed else False

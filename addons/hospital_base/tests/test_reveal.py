@@ -1,0 +1,117 @@
+from odoo.exceptions import AccessError
+from odoo.tests import Form
+
+from .common import ID_NUMBER, PHONE, HospitalCase
+
+
+class TestReveal(HospitalCase):
+    """A full number is shown after its reason is logged, and on no other way."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.office = cls.staff("functional")
+        cls.doctor = cls.staff("doctor", cls.cardiology)
+        cls.person = cls.patient(phones=[PHONE], id_number=ID_NUMBER)
+        cls.other = cls.patient("李秀兰", ["13911112222"], id_number="990000199001010017")
+        cls.encounter(cls.person, cls.doctor)
+
+    def log(self, **values):
+        domain = [(name, "=", value) for name, value in values.items()]
+        return self.env["hospital.access.log"].search(domain)
+
+    def ask(self, user=None, record=None, field="number", **values):
+        record = record or self.person.phone_line_ids
+        return (
+            self.env["hospital.reveal"]
+            .with_user(user or self.office)
+            .create({"res_model": record._name, "res_id": record.id, "field": field} | values)
+        )
+
+    def test_number_is_shown_and_logged_with_its_reason(self):
+        wizard = self.env["hospital.reveal"].with_user(self.office)
+        action = self.person.phone_line_ids.with_user(self.office).action_reveal()
+        wizard = wizard.browse(action["res_id"])
+        self.assertFalse(wizard.value)
+        self.assertFalse(self.log(action="reveal"))
+        wizard.reason = "complaint"
+        wizard.action_reveal()
+        self.assertEqual(wizard.value, PHONE)
+        line = self.log(action="reveal")
+        self.assertEqual((line.user_id, line.patient_id, line.field), (self.office, self.person, "number"))
+        self.assertEqual(line.reason, "To handle a complaint")
+
+    def test_no_detour_shows_it(self):
+        vals = {"res_model": "res.partner", "res_id": self.person.id, "field": "id_number"}
+        Reveal = self.env["hospital.reveal"].with_user(self.office)
+        with self.assertRaises(AccessError):
+            Reveal.create(vals | {"revealed": True})
+        by_default = Reveal.with_context(default_revealed=True).create(vals)
+        self.assertFalse(by_default.value)
+        self.assertNotIn(ID_NUMBER, str(Reveal.onchange(vals | {"revealed": True}, ["revealed"], {"value": {}})))
+        self.assertNotIn(
+            ID_NUMBER, str(by_default.onchange({"revealed": True}, ["revealed"], {"value": {}, "revealed": {}}))
+        )
+        with self.assertRaises(AccessError):
+            by_default.write({"revealed": True})
+        self.assertFalse(self.log(action="reveal"))
+
+    def test_what_was_logged_is_what_is_shown(self):
+        wizard = self.ask()
+        wizard.action_reveal()
+        for values in ({"res_id": self.other.phone_line_ids.id}, {"field": "id_number"}, {"res_model": "res.partner"}):
+            with self.assertRaises(AccessError):
+                wizard.write(values)
+        for copied in ({}, {"res_id": self.other.phone_line_ids.id}):
+            with self.assertRaises(AccessError):
+                wizard.copy(copied)
+
+    def test_only_numbers_of_visible_patients(self):
+        with self.assertRaises(AccessError):
+            self.ask(record=self.person, field="comment").action_reveal()
+        agent = self.staff("agent")
+        with self.assertRaises(AccessError):
+            self.ask(agent).action_reveal()
+        with self.assertRaises(AccessError):
+            self.ask(self.staff("leader"), self.person, "id_number").action_reveal()
+        self.assertFalse(self.log(action="reveal"))
+
+    def test_log_cannot_be_changed(self):
+        self.ask().action_reveal()
+        line = self.log(action="reveal")
+        for user in (self.staff("auditor"), self.staff("admin"), self.env.ref("base.user_root")):
+            line = line.with_user(user)
+            for attempt in (lambda: line.write({"reason": "x"}), line.unlink, line.copy):
+                if attempt == line.copy and user == self.env.ref("base.user_root"):
+                    continue
+                with self.assertRaises(AccessError):
+                    attempt()
+        with self.assertRaises(AccessError):
+            self.env["hospital.access.log"].with_user(self.staff("auditor")).create(
+                {"user_id": self.office.id, "action": "open", "res_model": "res.partner"}
+            )
+
+    def test_opening_a_patient_leaves_a_line(self):
+        specification = dict.fromkeys(
+            ["name", "gender", "age", "patient_no", "birth_date", "id_type", "last_visit_at", "consent"], {}
+        )
+        self.person.with_user(self.doctor).web_read(specification)
+        line = self.log(action="open", patient_id=self.person.id)
+        self.assertEqual(line.user_id, self.doctor)
+        self.person.with_user(self.doctor).web_read({"display_name": {}})
+        self.env["res.partner"].with_user(self.doctor).web_search_read([("is_patient", "=", True)], {"name": {}})
+        self.assertEqual(len(self.log(action="open")), 1)
+
+    def test_export_leaves_one_line_with_its_count(self):
+        (self.person | self.other).with_user(self.office).export_data(["name", "phone_masked"])
+        line = self.log(action="export")
+        self.assertEqual((line.user_id, line.count, line.res_model), (self.office, 2, "res.partner"))
+        supplier = self.env["res.partner"].create({"name": "Supplier"})
+        supplier.with_user(self.office).export_data(["name"])
+        self.assertEqual(len(self.log(action="export")), 1)
+
+    def test_dialog_offers_only_the_reason(self):
+        form = Form(self.ask())
+        form.reason = "check"
+        form.save().action_reveal()
+        self.assertEqual(self.log(action="reveal").reason, "To check the identity")
