@@ -58,6 +58,7 @@ def _create_users(env, staff: list[Staff], employees: dict) -> dict:
             "login": member.number,
             "lang": "zh_CN",
             "tz": "Asia/Shanghai",
+            "odoobot_state": "disabled",  # no chat of a robot on the first screen
             "group_ids": [Command.set(env.ref(f"hospital_base.group_{role(member)}").ids)],
         }
         for member in staff

@@ -1,6 +1,6 @@
 """Write the demonstration HIS.
 
-    python -m demo.his --url sqlite:////tmp/his.db --size small
+    python -m demo.his --url sqlite:///his.sqlite --size small
     python -m demo.his --url mysql+pymysql://his@localhost/his?charset=utf8mb4 --size 10x
     python -m demo.his --url ... --bench 200000
 

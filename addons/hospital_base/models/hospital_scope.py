@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.fields import Domain
+from odoo.tools import SQL
 
 
 class HospitalScope(models.Model):
@@ -31,22 +31,44 @@ class HospitalScope(models.Model):
         A nurse is in charge of the own ward, a head of the own department and of those he or she
         manages; every active scope row adds its departments, whatever the role.
         """
-        departments = self.sudo().search(self._active_domain(user)).department_ids
-        own = user.sudo().employee_ids.department_id
-        if user._has_hospital_role("head"):
-            departments |= own | own.search([("manager_id.user_id", "=", user.id)])
-        elif user._has_hospital_role("nurse"):
-            departments |= own.filtered(lambda department: department.kind == "ward")
-        if not departments:
-            return []
-        return departments.sudo().search([("id", "child_of", departments.ids)]).ids
+        head, nurse = user._has_hospital_role("head"), user._has_hospital_role("nurse")
+        for model in ("hospital.scope", "hr.employee", "hr.version", "hr.department"):
+            self.env[model].flush_model()
+        # One query: it runs at every search of a patient.
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH own AS (
+                    SELECT employee.id, version.department_id
+                      FROM hr_employee employee JOIN hr_version version ON version.id = employee.current_version_id
+                     WHERE employee.user_id = %(user)s AND employee.active
+                ), charge AS (
+                    SELECT relation.hr_department_id AS id
+                      FROM hospital_scope scope
+                      JOIN hospital_scope_hr_department_rel relation ON relation.hospital_scope_id = scope.id
+                     WHERE scope.user_id = %(user)s AND scope.date_from <= %(today)s
+                       AND (scope.date_to IS NULL OR scope.date_to >= %(today)s)
+                     UNION ALL
+                    SELECT own.department_id FROM own JOIN hr_department department ON department.id = own.department_id
+                     WHERE %(head)s OR (%(nurse)s AND department.kind = 'ward')
+                     UNION ALL
+                    SELECT department.id FROM hr_department department JOIN own ON own.id = department.manager_id
+                     WHERE %(head)s
+                )
+                SELECT DISTINCT department.id
+                  FROM charge JOIN hr_department parent ON parent.id = charge.id
+                  JOIN hr_department department ON starts_with(department.parent_path, parent.parent_path)
+                 WHERE department.active
+                 ORDER BY department.id
+                """,
+                user=user.id,
+                today=self.env["res.company"]._hospital_today(),
+                head=head,
+                nurse=nurse,
+            )
+        )
+        return [department_id for (department_id,) in rows]
 
     def _clinical_department_ids_of(self, user):
         """The same for those who treat patients: a leader in charge sees figures and cases, no patient."""
         return self._department_ids_of(user) if user._has_hospital_role("doctor", "nurse") else []
-
-    def _active_domain(self, user):
-        today = self.env["res.company"]._hospital_today()
-        return Domain("user_id", "=", user.id) & Domain("date_from", "<=", today) & (
-            Domain("date_to", "=", False) | Domain("date_to", ">=", today)
-        )

@@ -23,11 +23,20 @@ class HrDepartment(models.Model):
         string="Follow-up Substitute",
         help="Takes the ward follow-ups of patients whose doctor and nurse have no account.",
     )
-    in_my_scope = fields.Boolean(search="_search_in_my_scope", store=False, export_string_translation=False)
+    in_my_scope = fields.Boolean(
+        compute="_compute_in_my_scope", search="_search_in_my_scope", export_string_translation=False
+    )
 
     _external_unique = models.UniqueIndex(
         "(source_id, external_id) WHERE external_id IS NOT NULL", "The HIS key of a department must be unique."
     )
+
+    @api.depends_context("uid")
+    def _compute_in_my_scope(self):
+        """A rule asks the search for a list, and this for the records of a form."""
+        mine = set(self.env["hospital.scope"]._department_ids_of(self.env.user))
+        for department in self:
+            department.in_my_scope = department.id in mine
 
     @api.model
     def _search_in_my_scope(self, operator, value):

@@ -68,9 +68,7 @@ class ResPartner(models.Model):
     )
     _patient_no_index = models.Index("(patient_no) WHERE patient_no IS NOT NULL")
     _id_number_index = models.Index("(id_number) WHERE id_number IS NOT NULL")
-    _last_visit_index = models.Index("(last_visit_at DESC NULLS LAST, id) WHERE is_patient AND active")
-    _ordinary_index = models.Index("(complete_name) WHERE is_patient IS NOT TRUE")
-    _ordinary_id_index = models.Index("(id) WHERE is_patient IS NOT TRUE")
+    _test_patient_index = models.Index("(id) WHERE is_test_patient")
     # Odoo looks partners up by e-mail at every incoming message and has no index for it.
     _email_normalized_index = models.Index("(email_normalized) WHERE email_normalized IS NOT NULL")
     _patient_without_core_contact = models.Constraint(

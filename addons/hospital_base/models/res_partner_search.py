@@ -38,16 +38,16 @@ class ResPartner(models.Model):
         if NUMBER.fullmatch(text):
             return self._patient_number_domain(text.replace(" ", ""))
         characters = list(dict.fromkeys(text))
-        pattern = "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
-        # Exact for any length, where a trigram index is blind below three characters.
-        return Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "(string_to_array(%(name)s, NULL) @> %(characters)s::text[] AND %(name)s LIKE %(pattern)s)",
-                name=SQL.identifier(alias, "name"),
-                characters=characters,
-                pattern=pattern,
-            )
-        )
+        adjacent = len(text) > 1
+
+        # Exact for any length, where a trigram index is blind below three characters. No LIKE: the planner
+        # would count its share a second time and take a common name for a rare one.
+        def to_sql(model, alias, query):
+            name = SQL.identifier(alias, "name")
+            contains = SQL("string_to_array(%s, NULL) @> %s::text[]", name, characters)
+            return SQL("(%s AND strpos(%s, %s) > 0)", contains, name, text) if adjacent else contains
+
+        return Domain.custom(to_sql=to_sql)
 
     @api.model
     def _patient_number_domain(self, text):

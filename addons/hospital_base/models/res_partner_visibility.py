@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -24,8 +24,16 @@ class ResPartner(models.Model):
         compute="_compute_hospital_visible", search="_search_hospital_visible", export_string_translation=False
     )
 
+    # The predicates as the ORM writes them, or the planner does not see that an index serves.
+    _last_visit_index = models.Index(
+        "(last_visit_at DESC NULLS LAST, id) WHERE active IS TRUE AND is_patient IS TRUE"
+    )
+    _ordinary_index = models.Index("(complete_name, id DESC) WHERE is_patient IS NOT TRUE")
+    _ordinary_id_index = models.Index("(id) WHERE is_patient IS NOT TRUE")
+
     def init(self):
         super().init()
+        # The index of the characters has no predicate: the statistics of a partial one are not used.
         self.env.cr.execute(
             """
             ALTER TABLE res_partner ADD COLUMN IF NOT EXISTS care_keys int[];
@@ -33,24 +41,36 @@ class ResPartner(models.Model):
                 CASE WHEN is_patient THEN COALESCE(care_keys, '{}') ELSE '{0}' END) STORED;
             CREATE INDEX IF NOT EXISTS res_partner_visible_keys_index ON res_partner USING gin (visible_keys);
             CREATE INDEX IF NOT EXISTS res_partner_name_characters_index ON res_partner
-                USING gin (string_to_array(name, NULL)) WHERE is_patient;
+                USING gin (string_to_array(name, NULL));
             """
         )
 
+    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
+        """The latest visit first, who never came last."""
+        if field_name == "last_visit_at" and direction.code == "DESC" and not nulls.code:
+            nulls = SQL("NULLS LAST")
+        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
+
     @api.depends_context("uid")
     def _compute_hospital_visible(self):
-        """Answer as the search does, for these records only: nothing is probed."""
+        """Answer as the search does, for these records only."""
         user = self.env.user
         if user._has_hospital_role(*self._roles_with_all_patients()):
             self.hospital_visible = True
             return
         self.flush_model(["is_patient"])
-        ordinary = SQL("SELECT id FROM res_partner WHERE visible_keys && ARRAY[0]")
-        sources = SQL(" UNION ALL ").join([ordinary, *self._visible_patient_queries(user)])
-        rows = self.env.execute_query(
-            SQL("SELECT id FROM (%s) AS visible(id) WHERE id = ANY(%s)", sources, list(self.ids))
-        )
-        visible = {partner_id for (partner_id,) in rows}
+        # OFFSET 0: these rows by their ids, whatever else the planner knows about the keys.
+        sources = [
+            SQL(
+                """SELECT id FROM (SELECT id, visible_keys FROM res_partner WHERE id = ANY(%s) OFFSET 0) AS these
+                    WHERE visible_keys && %s::int[]""",
+                list(self.ids),
+                [0, *self._visible_keys_of(user)],
+            )
+        ]
+        for query in self._visible_patient_queries(user):
+            sources.append(SQL("SELECT id FROM (%s) AS visible(id) WHERE id = ANY(%s)", query, list(self.ids)))
+        visible = {partner_id for (partner_id,) in self.env.execute_query(SQL(" UNION ALL ").join(sources))}
         for partner in self:
             partner.hospital_visible = partner.id in visible
 
@@ -64,47 +84,53 @@ class ResPartner(models.Model):
     def _visible_domain(self, user):
         if user._has_hospital_role(*self._roles_with_all_patients()):
             return Domain.TRUE
-        sources = self._visible_patient_queries(user)
-        found = set()
-        for source in sources:
-            rows = self.env.execute_query(SQL("%s LIMIT %s", source, PROBE_LIMIT + 1))
-            found.update(patient_id for (patient_id,) in rows)
-        ordinary = SQL("ARRAY[0]")
-        if len(found) <= PROBE_LIMIT:
-            return Domain.custom(
-                to_sql=lambda model, alias, query: SQL(
-                    "(%(id)s = ANY(%(ids)s) OR %(keys)s && %(ordinary)s)",
-                    id=SQL.identifier(alias, "id"),
-                    ids=sorted(found) or [0],
-                    keys=SQL.identifier(alias, "visible_keys"),
-                    ordinary=ordinary,
-                )
-            )
-        return Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "(%s OR %s && %s)",
-                SQL(" OR ").join(SQL("%s IN (%s)", SQL.identifier(alias, "id"), source) for source in sources),
-                SQL.identifier(alias, "visible_keys"),
-                ordinary,
-            )
+        keys, queries = self._visible_keys_of(user), self._visible_patient_queries(user)
+        by_key = [0, *keys]
+        if not keys or not self._has_many_patients(tuple(keys), self.env["res.company"]._hospital_today()):
+            queries = [SQL("SELECT id FROM res_partner WHERE visible_keys && %s::int[]", by_key), *queries]
+            by_key = []
+        # ARRAY(..) is answered once, before the rows are looked for: its ids are met by the primary key.
+        ids = SQL("ARRAY(%s)", SQL(" UNION ALL ").join(queries)) if queries else None
+
+        def to_sql(model, alias, query):
+            conditions = []
+            if ids:
+                conditions.append(SQL("%s = ANY(%s)", SQL.identifier(alias, "id"), ids))
+            if by_key:
+                conditions.append(SQL("%s && %s::int[]", SQL.identifier(alias, "visible_keys"), by_key))
+            return SQL("(%s)", SQL(" OR ").join(conditions))
+
+        return Domain.custom(to_sql=to_sql)
+
+    @api.model
+    @tools.ormcache("keys", "day")
+    def _has_many_patients(self, keys, day):
+        """Whether the planner may walk an order index: asked once a day, a wrong answer only costs time."""
+        rows = self.env.execute_query(
+            SQL("SELECT FROM res_partner WHERE visible_keys && %s::int[] LIMIT %s", list(keys), PROBE_LIMIT + 1)
         )
+        return len(rows) > PROBE_LIMIT
 
     @api.model
     def _roles_with_all_patients(self):
         return ("functional",)
 
     @api.model
-    def _visible_patient_queries(self, user):
-        """Return queries, each a ``SELECT id`` of patients that ``user`` may see.
-
-        Overriders append theirs (the patients of a worker's open tasks, of a running call). Each
-        must be answered from an index: it runs at every search.
-        """
+    def _visible_keys_of(self, user):
+        """The keys of who treats patients: the own one and those of the departments in charge."""
         if not user._has_hospital_role("doctor", "nurse"):
             return []
         departments = self.env["hospital.scope"]._clinical_department_ids_of(user)
-        keys = [user.id] + [-department_id for department_id in departments]
-        return [SQL("SELECT id FROM res_partner WHERE visible_keys && %s::int[]", keys)]
+        return [user.id] + [-department_id for department_id in departments]
+
+    @api.model
+    def _visible_patient_queries(self, user):
+        """Hook: queries, each a ``SELECT`` of ids of patients that ``user`` sees for another reason.
+
+        Overriders append theirs (the patients of a worker's open tasks, of a running call). Each
+        must be answered from an index and give few: it runs at every search.
+        """
+        return []
 
     @api.model
     def _refresh_care(self, patient_ids):

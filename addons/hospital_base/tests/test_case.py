@@ -24,6 +24,7 @@ class TestCase(HospitalCase):
         return case.deadline
 
     def test_complaint_is_due_after_five_working_days_of_the_hospital(self):
+        self.env.company.resource_calendar_id.tz = "Asia/Shanghai"
         # Thursday evening in Greenwich is Friday morning in the hospital.
         taken_at = datetime(2026, 3, 5, 23)
         self.assertEqual(self.deadline(taken_at), date(2026, 3, 13))

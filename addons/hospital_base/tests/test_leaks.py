@@ -1,7 +1,7 @@
 import traceback
 
 from odoo import Command
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import ValidationError
 from odoo.tools import mute_logger
 
 from .common import ID_NUMBER, PHONE, ROLES, HospitalCase
@@ -53,7 +53,6 @@ SECRET_PATHS = {
     "group by path": lambda env, x: env["hospital.encounter"].formatted_read_group(
         [], ["patient_id.id_number"], ["__count"]
     ),
-    "old group": lambda env, x: env[PARTNER].read_group(PATIENTS, ["id_number:max"], ["gender"]),
     "pivot measure": lambda env, x: env[NUMBER].formatted_read_group([], [], ["number:array_agg"]),
     "having": lambda env, x: env[PARTNER].formatted_read_group(
         PATIENTS, ["gender"], ["__count"], having=[("id_number:max", ">", "1")]
@@ -101,9 +100,18 @@ SECRET_PATHS = {
     "mail composer": lambda env, x: env["mail.compose.message"]
     .create({"model": PARTNER, "res_ids": str(x.person.ids), "subject": "{{ object.sudo().id_number }}"})
     .subject,
-    "page template": lambda env, x: env["mail.template"]._render_template(
-        '<t t-out="object.sudo().id_number"/>', PARTNER, x.person.ids, engine="qweb"
-    ),
+    "mass mail": lambda env, x: env["mail.compose.message"]
+    .create(
+        {
+            "model": PARTNER,
+            "res_ids": str(env.user.partner_id.ids),
+            "composition_mode": "mass_mail",
+            "subject": "x",
+            "body": f"""<t t-out="object.env['res.partner'].sudo().browse({x.person.id}).id_number"/>""",
+        }
+    )
+    .action_send_mail()
+    and env["mail.message"].search_read([], ["body"]),
     "business card": lambda env, x: x.person._get_vcard_file(),
     "refused input": lambda env, x: x.phone.write({"number": OTHER_PHONE, "patient_id": x.other.id}),
     "input that collides": lambda env, x: env[NUMBER].create({"patient_id": x.person.id, "number": PHONE}),
@@ -208,7 +216,7 @@ class TestLeaks(HospitalCase):
         for role in MASKED_ROLES:
             for name, path in SECRET_PATHS.items():
                 # The system administrator writes programs into templates and actions: see docs/architecture.md.
-                if role == "admin" and name in ("mail template", "mail composer", "page template"):
+                if role == "admin" and name in ("mail template", "mail composer", "mass mail"):
                     continue
                 with self.subTest(role=role, path=name):
                     answer = self.told(role, path)
@@ -217,18 +225,13 @@ class TestLeaks(HospitalCase):
 
     def test_hidden_fields_answer_no_question(self):
         """Neither by a result nor by its absence: such a search is refused."""
-        office = self.env(user=self.people["functional"].id)
         for name in SECRET_PATHS:
             if name.startswith(("search by", "search phones", "order", "group", "having", "filter records")):
-                if name == "search by":
-                    continue
-                with self.subTest(path=name), self.assertRaises((AccessError, ValueError)):
-                    SECRET_PATHS[name](office, _Fixtures(office, self))
+                with self.subTest(path=name):
+                    self.assertIn("Error: ", self.told("functional", SECRET_PATHS[name]))
 
     def test_with_the_right_the_number_is_there(self):
         """The paths above do find what they look for."""
-        for name in ("form", "form, phones", "export", "field of a field", "search phones", "filter records"):
-            self.assertTrue([s for s in (*SECRETS, "[", "res.partner") if s in self.told("doctor", SECRET_PATHS[name])], name)
         self.assertIn(ID_NUMBER, self.told("doctor", SECRET_PATHS["form"]))
         self.assertIn(PHONE, self.told("doctor", SECRET_PATHS["form, phones"]))
         self.assertIn(ID_NUMBER, self.told("head", SECRET_PATHS["export from a visit"]))
