@@ -66,7 +66,7 @@ def server(database_name):
     log = Path(os.environ["TEST_DATA_DIR"], f"{database_name}.log")
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*ODOO, "-d", database_name, f"--http-port={port}", "--db-filter=^%s$" % database_name]
+            [*ODOO, "-d", database_name, f"--http-port={port}", f"--db-filter=^{database_name}$"]
             + ["--max-cron-threads=0", "--http-interface=127.0.0.1"],
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,24 +1,26 @@
-from . import hospital_audited_mixin
-from . import hospital_his_source
-from . import hospital_scope
-from . import hospital_staff_group
-from . import hr_department
-from . import hr_employee
-from . import res_company
-from . import res_users
-from . import res_partner
-from . import res_partner_visibility
-from . import res_partner_search
-from . import hospital_patient_phone
-from . import hospital_encounter
-from . import hospital_encounter_diagnosis
-from . import hospital_encounter_operation
-from . import hospital_encounter_event
-from . import hospital_case
-from . import hospital_contact
-from . import hospital_contact_policy
-from . import hospital_contact_refusal
-from . import hospital_access_log
-from . import mail_followers
-from . import hospital_quality_issue
-from . import hospital_service
+from . import (
+    hospital_access_log,
+    hospital_audited_mixin,
+    hospital_case,
+    hospital_contact,
+    hospital_contact_policy,
+    hospital_contact_refusal,
+    hospital_encounter,
+    hospital_encounter_diagnosis,
+    hospital_encounter_event,
+    hospital_encounter_operation,
+    hospital_his_source,
+    hospital_patient_phone,
+    hospital_quality_issue,
+    hospital_scope,
+    hospital_service,
+    hospital_staff_group,
+    hr_department,
+    hr_employee,
+    mail_followers,
+    res_company,
+    res_partner,
+    res_partner_search,
+    res_partner_visibility,
+    res_users,
+)

@@ -18,7 +18,7 @@ class HospitalAccessLog(models.Model):
     res_model = fields.Char(required=True, string="Kind of Record")
     res_id = fields.Many2oneReference(model_field="res_model", string="Record Id")
     patient_id = fields.Many2one("res.partner", index="btree_not_null", ondelete="restrict")
-    field = fields.Char(string="Field")
+    field = fields.Char()
     reason = fields.Char()
     count = fields.Integer(default=1, string="Records")
 
@@ -42,7 +42,7 @@ class HospitalAccessLog(models.Model):
             }
         )
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super; nothing is ever written
         raise AccessError(self.env._("The access log cannot be changed."))
 
     @api.ondelete(at_uninstall=False)

@@ -20,6 +20,9 @@ class HospitalAuditedMixin(models.AbstractModel):
             self.env["hospital.access.log"]._log("open", self)
         return rows
 
+    # Odoo's own is answered in a read-only transaction, where the log could not be written.
+    web_read._readonly = False
+
     def export_data(self, fields_to_export):
         result = super().export_data(fields_to_export)
         if audited := self._audited():

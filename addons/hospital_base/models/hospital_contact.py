@@ -71,17 +71,23 @@ class HospitalContact(models.Model):
     @api.model
     def _gate_facts(self, patients, purpose, at, cap_days, offset):
         patients = patients.sudo()
-        refused = self.env["hospital.contact.refusal"].sudo()._read_group(
-            [("patient_id", "in", patients.ids), ("purpose", "=", purpose)], ["patient_id"]
+        refused = (
+            self.env["hospital.contact.refusal"]
+            .sudo()
+            ._read_group([("patient_id", "in", patients.ids), ("purpose", "=", purpose)], ["patient_id"])
         )
         refused = {patient.id for (patient,) in refused}
-        complaints = self.env["hospital.case"].sudo()._read_group(
-            [
-                ("patient_id", "in", patients.ids),
-                ("kind", "=", "complaint"),
-                ("state", "in", ("new", "in_progress")),
-            ],
-            ["patient_id"],
+        complaints = (
+            self.env["hospital.case"]
+            .sudo()
+            ._read_group(
+                [
+                    ("patient_id", "in", patients.ids),
+                    ("kind", "=", "complaint"),
+                    ("state", "in", ("new", "in_progress")),
+                ],
+                ["patient_id"],
+            )
         )
         complaints = {patient.id for (patient,) in complaints}
         touches = dict.fromkeys(patients.ids, ())

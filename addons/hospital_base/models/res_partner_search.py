@@ -73,9 +73,7 @@ class ResPartner(models.Model):
                 exact,
                 text[::-1] + "%",
             )
-        return Domain.custom(
-            to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "id"), exact)
-        )
+        return Domain.custom(to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "id"), exact))
 
     @api.model
     def _limit_guesses(self, number):

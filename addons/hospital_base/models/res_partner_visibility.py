@@ -25,9 +25,7 @@ class ResPartner(models.Model):
     )
 
     # The predicates as the ORM writes them, or the planner does not see that an index serves.
-    _last_visit_index = models.Index(
-        "(last_visit_at DESC NULLS LAST, id) WHERE active IS TRUE AND is_patient IS TRUE"
-    )
+    _last_visit_index = models.Index("(last_visit_at DESC NULLS LAST, id) WHERE active IS TRUE AND is_patient IS TRUE")
     _ordinary_index = models.Index("(complete_name, id DESC) WHERE is_patient IS NOT TRUE")
     _ordinary_id_index = models.Index("(id) WHERE is_patient IS NOT TRUE")
 

@@ -1,8 +1,1 @@
-from . import test_case
-from . import test_gate
-from . import test_identity
-from . import test_leaks
-from . import test_reveal
-from . import test_search
-from . import test_service
-from . import test_visibility
+from . import test_case, test_gate, test_identity, test_leaks, test_reveal, test_search, test_service, test_visibility

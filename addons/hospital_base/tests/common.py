@@ -38,7 +38,11 @@ class Factories:
         """A user with one role, and the employee behind it."""
         login = values.pop("login", f"{role}{next(cls._numbers)}")
         user = new_test_user(
-            cls.env, login=login, password=PASSWORD, groups=f"hospital_base.group_{role}", name=values.pop("name", login)
+            cls.env,
+            login=login,
+            password=PASSWORD,
+            groups=f"hospital_base.group_{role}",
+            name=values.pop("name", login),
         )
         cls.env["hr.employee"].create(
             {"name": user.name, "user_id": user.id, "department_id": department and department.id, "staff_no": login}

@@ -61,8 +61,9 @@ SECRET_PATHS = {
     "export phones": lambda env, x: x.person.export_data(["name", "phone_line_ids/number"]),
     "export from a visit": lambda env, x: x.stay.export_data(["patient_id/id_number"]),
     "export from a case": lambda env, x: x.case.export_data(["patient_id/phone_line_ids/number"]),
-    "export what somebody else has just read": lambda env, x: x.person.sudo().id_number
-    and x.person.export_data(["id_number"]),
+    "export what somebody else has just read": lambda env, x: (
+        x.person.sudo().id_number and x.person.export_data(["id_number"])
+    ),
     "onchange": lambda env, x: x.person.onchange({}, [], {"id_number": {}, "name": {}}),
     "onchange of a new case": lambda env, x: env["hospital.case"].onchange(
         {"patient_id": x.person.id}, ["patient_id"], {"patient_id": {"fields": {"id_number": {}}}}
@@ -71,54 +72,68 @@ SECRET_PATHS = {
         {"patient_id": x.person.id}, [], {"patient_id": {"fields": {"phone_line_ids": {"fields": {"number": {}}}}}}
     ),
     "defaults": lambda env, x: env[PARTNER].default_get(["id_number"]),
-    "defaults of the caller": lambda env, x: env[PARTNER].with_context(default_id_number="x").default_get(["id_number"]),
+    "defaults of the caller": lambda env, x: (
+        env[PARTNER].with_context(default_id_number="x").default_get(["id_number"])
+    ),
     "copy": lambda env, x: x.person.copy().read(["id_number"]),
     "import": lambda env, x: env[PARTNER].load(["id", "id_number"], [["base.main_partner", ID_NUMBER[:3]]]),
-    "merge wizard": lambda env, x: env["base.partner.merge.automatic.wizard"]
-    .create({"partner_ids": [Command.set((x.person | x.other).ids)], "state": "selection"})
-    .web_read({"partner_ids": {"fields": {"id_number": {}}}}),
+    "merge wizard": lambda env, x: (
+        env["base.partner.merge.automatic.wizard"]
+        .create({"partner_ids": [Command.set((x.person | x.other).ids)], "state": "selection"})
+        .web_read({"partner_ids": {"fields": {"id_number": {}}}})
+    ),
     "access log": lambda env, x: env["hospital.access.log"].search_read([]),
     "data quality": lambda env, x: env["hospital.quality.issue"].search_read([]),
-    "filters": lambda env, x: env["ir.filters"]
-    .create({"name": "x", "model_id": PARTNER, "domain": repr([ORACLE]), "user_ids": [Command.set(env.user.ids)]})
-    .get_filters(PARTNER)
-    and env[PARTNER].search([ORACLE]),
+    "filters": lambda env, x: (
+        env["ir.filters"]
+        .create({"name": "x", "model_id": PARTNER, "domain": repr([ORACLE]), "user_ids": [Command.set(env.user.ids)]})
+        .get_filters(PARTNER)
+        and env[PARTNER].search([ORACLE])
+    ),
     "export template": lambda env, x: x.person.export_data(x.template.export_fields.mapped("name")),
     "search panel": lambda env, x: env["hospital.case"].search_panel_select_range("patient_id"),
     "search panel by field": lambda env, x: env["hospital.encounter"].search_panel_select_multi_range(
         "patient_id", group_by="id_number"
     ),
-    "chatter": lambda env, x: env["mail.message"]
-    .search([("model", "in", ("hospital.case", PARTNER)), ("res_id", "in", (x.person | x.case).ids)])
-    .read(["body", "subject", "record_name", "tracking_value_ids"]),
+    "chatter": lambda env, x: (
+        env["mail.message"]
+        .search([("model", "in", ("hospital.case", PARTNER)), ("res_id", "in", (x.person | x.case).ids)])
+        .read(["body", "subject", "record_name", "tracking_value_ids"])
+    ),
     "tracking": lambda env, x: env["mail.tracking.value"].search_read([]),
     "mails": lambda env, x: env["mail.mail"].search_read([], ["body_html", "email_to"]),
     "activities": lambda env, x: env["mail.activity"].search_read([], ["res_name", "summary", "note"]),
-    "mail template": lambda env, x: env["mail.template"]
-    .create({"name": "x", "model_id": x.partner_model.id, "subject": "{{ object.sudo().id_number }}"})
-    ._generate_template(x.person.ids, ["subject"]),
-    "mail composer": lambda env, x: env["mail.compose.message"]
-    .create({"model": PARTNER, "res_ids": str(x.person.ids), "subject": "{{ object.sudo().id_number }}"})
-    .subject,
-    "mass mail": lambda env, x: env["mail.compose.message"]
-    .create(
-        {
-            "model": PARTNER,
-            "res_ids": str(env.user.partner_id.ids),
-            "composition_mode": "mass_mail",
-            "subject": "x",
-            "body": f"""<t t-out="object.env['res.partner'].sudo().browse({x.person.id}).id_number"/>""",
-        }
-    )
-    .action_send_mail()
-    and env["mail.message"].search_read([], ["body"]),
+    "mail template": lambda env, x: (
+        env["mail.template"]
+        .create({"name": "x", "model_id": x.partner_model.id, "subject": "{{ object.sudo().id_number }}"})
+        ._generate_template(x.person.ids, ["subject"])
+    ),
+    "mail composer": lambda env, x: (
+        env["mail.compose.message"]
+        .create({"model": PARTNER, "res_ids": str(x.person.ids), "subject": "{{ object.sudo().id_number }}"})
+        .subject
+    ),
+    "mass mail": lambda env, x: (
+        env["mail.compose.message"]
+        .create(
+            {
+                "model": PARTNER,
+                "res_ids": str(env.user.partner_id.ids),
+                "composition_mode": "mass_mail",
+                "subject": "x",
+                "body": f"""<t t-out="object.env['res.partner'].sudo().browse({x.person.id}).id_number"/>""",
+            }
+        )
+        .action_send_mail()
+        and env["mail.message"].search_read([], ["body"])
+    ),
     "business card": lambda env, x: x.person._get_vcard_file(),
     "refused input": lambda env, x: x.phone.write({"number": OTHER_PHONE, "patient_id": x.other.id}),
     "input that collides": lambda env, x: env[NUMBER].create({"patient_id": x.person.id, "number": PHONE}),
-    "halving": lambda env, x: env[PARTNER].search_count(
-        [("patient_search", "in", [f"139{middle:04}1234" for middle in range(5000)])]
-    )
-    or 1 / 0,
+    "halving": lambda env, x: (
+        env[PARTNER].search_count([("patient_search", "in", [f"139{middle:04}1234" for middle in range(5000)])])
+        or 1 / 0
+    ),
     "longer tail": lambda env, x: env[PARTNER].search([("patient_search", "ilike", "01234")]).ids,
 }
 
@@ -149,10 +164,9 @@ NAME_PATHS = {
     "notifications": lambda env, x: env["mail.notification"].search_read([], ["res_partner_id"]),
     "activities": lambda env, x: env["mail.activity"].search_read([], ["res_name"]),
     "picture": lambda env, x: env["ir.binary"]._find_record(res_model=PARTNER, res_id=x.person.id, field="avatar_128"),
-    "search by the name": lambda env, x: env["hospital.case"]
-    .search([("patient_id.name", "ilike", NAMES[0])])
-    .mapped("number")
-    and NAMES[0],
+    "search by the name": lambda env, x: (
+        env["hospital.case"].search([("patient_id.name", "ilike", NAMES[0])]).mapped("number") and NAMES[0]
+    ),
     "search by the label": lambda env, x: env["hospital.case"].search([("patient_id", "ilike", NAMES[0])]) and NAMES[0],
     "partners": lambda env, x: env[PARTNER].search_read([], ["name"]),
     "business card": lambda env, x: x.person._get_vcard_file(),

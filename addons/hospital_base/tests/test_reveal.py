@@ -80,12 +80,10 @@ class TestReveal(HospitalCase):
         self.ask().action_reveal()
         line = self.log(action="reveal")
         for user in (self.staff("auditor"), self.staff("admin"), self.env.ref("base.user_root")):
-            line = line.with_user(user)
-            for attempt in (lambda: line.write({"reason": "x"}), line.unlink, line.copy):
-                if attempt == line.copy and user == self.env.ref("base.user_root"):
-                    continue
-                with self.assertRaises(AccessError):
-                    attempt()
+            with self.assertRaises(AccessError):
+                line.with_user(user).write({"reason": "x"})
+            with self.assertRaises(AccessError):
+                line.with_user(user).unlink()
         with self.assertRaises(AccessError):
             self.env["hospital.access.log"].with_user(self.staff("auditor")).create(
                 {"user_id": self.office.id, "action": "open", "res_model": "res.partner"}

@@ -36,7 +36,18 @@ class TestSearch(HospitalCase):
             self.assertFalse(self.found(text), text)
 
     def test_numbers(self):
-        for text in ("1234", PHONE, "139 0000 1234", "+86 13900001234", "１３９００００１２３４", "01234", "P0099", "p0099", ID_NUMBER, ID_NUMBER.lower()):
+        for text in (
+            "1234",
+            PHONE,
+            "139 0000 1234",
+            "+86 13900001234",
+            "１３９００００１２３４",
+            "01234",
+            "P0099",
+            "p0099",
+            ID_NUMBER,
+            ID_NUMBER.lower(),
+        ):
             self.assertEqual(self.found(text), self.zhang, text)
         self.assertEqual(self.found("1111"), self.zhang)
         for text in ("123", "1390000", "13900001235"):

@@ -166,7 +166,8 @@ class TestVisibility(HospitalCase):
 
     def test_patient_written_past_the_orm_is_seen_by_nobody(self):
         self.env.cr.execute(
-            "INSERT INTO res_partner (name, complete_name, is_patient, type, active) VALUES ('赵六', '赵六', true, 'contact', true) RETURNING id"
+            "INSERT INTO res_partner (name, complete_name, is_patient, type, active) "
+            "VALUES ('赵六', '赵六', true, 'contact', true) RETURNING id"
         )
         hidden = self.env["res.partner"].browse(self.env.cr.fetchone())
         for user in (self.doctor, self.nurse, self.head, self.env.ref("base.user_admin")):

@@ -32,7 +32,8 @@ class HospitalReveal(models.TransientModel):
     def create(self, vals_list):
         self._check_vals(vals_list, {"revealed"})
         # Without the defaults of the caller's context, which would set the flag too.
-        return super(HospitalReveal, self.with_context(clean_context(self.env.context))).create(vals_list)
+        clean = self.with_context(clean_context(self.env.context))  # pylint: disable=context-overridden
+        return super(HospitalReveal, clean).create(vals_list)
 
     def write(self, vals):
         self._check_vals([vals], {"revealed", "res_model", "res_id", "field"})

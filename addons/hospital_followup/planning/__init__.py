@@ -1,0 +1,1 @@
+"""When whom to call: pure functions without Odoo, each explained by its doctest."""

@@ -1,0 +1,12 @@
+from . import (
+    test_assign,
+    test_planning,
+    test_reconcile_events,
+    test_reconcile_rules,
+    test_record,
+    test_report,
+    test_rights,
+    test_statistics,
+    test_walk,
+    test_wizards,
+)
