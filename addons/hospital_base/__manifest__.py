@@ -31,6 +31,7 @@
         "web.assets_backend": [
             # Debian's package lacks this file; a bundle that names it logs an error on every page.
             ("remove", "mail/static/lib/selfie_segmentation/selfie_segmentation.js"),
+            "hospital_base/static/src/*.scss",
         ],
     },
     "application": True,

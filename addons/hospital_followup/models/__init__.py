@@ -6,6 +6,7 @@ from . import (
     hospital_followup_enrolment_reconcile,
     hospital_followup_plan,
     hospital_followup_plan_point,
+    hospital_followup_report,
     hospital_followup_rule,
     hospital_followup_task,
     hospital_followup_task_assign,
@@ -15,6 +16,5 @@ from . import (
     hospital_followup_task_visibility,
     hospital_followup_worker,
     hospital_kpi,
-    hospital_followup_report,
     res_partner,
 )

@@ -29,7 +29,7 @@ class HospitalFollowupEnrolmentReconcile(models.Model):
     @api.model
     def _enrol(self, ids):
         """Give each visit the plan of the first rule that matches, again only when the facts have changed."""
-        rules = self.env["hospital.followup.rule"].sudo().search([])
+        rules = self.env["hospital.followup.rule"].sudo().search([("active", "=", True)])
         by_mode = SQL(" ").join(
             SQL("WHEN %s THEN %s", mode, rules.filtered(lambda rule, mode=mode: rule.mode == mode)._first_match())
             for mode, _label in MODES

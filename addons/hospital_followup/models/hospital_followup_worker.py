@@ -35,13 +35,15 @@ class HospitalFollowupWorker(models.Model):
 
     @api.model
     def _on_duty(self, day):
-        workers = self.search([(WEEKDAYS[day.weekday()], "=", True), ("user_id.active", "=", True)])
+        workers = self.search(
+            [(WEEKDAYS[day.weekday()], "=", True), ("active", "=", True), ("user_id.active", "=", True)]
+        )
         return workers - workers._away(day)
 
     @api.model
     def _away(self, day):
         """Return who is on leave, or has left the roster or the hospital."""
-        workers = self.with_context(active_test=False).search([])
+        workers = self.search([("active", "in", (True, False))])
         return workers.filtered(
             lambda worker: (
                 not worker.active
