@@ -1,0 +1,21 @@
+{
+    "name": "Hospital: Data Exchange with the HIS",
+    "summary": "Reads departments, staff, patients and visits from any HIS database, without code",
+    "version": "19.0.1.0.0",
+    "category": "Hospital",
+    "license": "LGPL-3",
+    "author": "Hospital Follow-up Suite contributors",
+    "website": "https://example.invalid/hospital-followup",
+    "depends": ["hospital_base"],
+    "external_dependencies": {"python": ["sqlalchemy"]},
+    "data": [
+        "security/ir.model.access.csv",
+        "data/ir_cron.xml",
+        "views/hospital_his_source_views.xml",
+        "views/hospital_his_feed_views.xml",
+        "views/hospital_his_codemap_views.xml",
+        "views/hospital_his_run_views.xml",
+        "views/hospital_his_deadletter_views.xml",
+        "views/hospital_his_menus.xml",
+    ],
+}

@@ -1,0 +1,170 @@
+"""One source row into the values of one record of ours, or a rejection."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from . import copytext, finish, transform
+from .problems import ReadingFailed, Rejected
+from .targets import KINDS, SQL_TYPES, Target
+
+# Part of every row's hash: raised when a function of this package changes what it makes of a value.
+REVISION = 1
+
+_MAKE_TEXT = frozenset(("text", "digits", "code", "constant", "concat"))
+
+
+def version(spec: dict[str, Any]) -> str:
+    """Names a mapping; rows mapped by another one are written again.
+
+    >>> a = {"kind": "patient", "fields": [{"target": "name", "column": "XM"}], "codemaps": {}}
+    >>> version(a) == version(dict(a)), version(a) == version(a | {"kind": "employee"})
+    (True, False)
+    """
+    relevant = [REVISION, *(spec.get(part) for part in ("kind", "key", "fields", "codemaps", "timezone"))]
+    text = json.dumps(relevant, sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+class Mapper:
+    """A mapping compiled for the columns of one query.
+
+    >>> mapper = Mapper({"kind": "department", "key": "KSDM", "timezone": "Asia/Shanghai", "codemaps": {}, "fields": [
+    ...     {"target": "name", "column": "KSMC", "transform": "text"}]}, ["KSDM", "KSMC"])
+    >>> mapper.columns
+    [('external_id', 'text'), ('name', 'text')]
+    >>> mapper.values((" 0101 ", "心内科"))
+    {'external_id': '0101', 'name': '心内科'}
+    >>> try: mapper.values(("0101", None))
+    ... except Rejected as problem: print(problem.code, problem.arguments)
+    missing {'target': 'name', 'column': 'KSMC'}
+    """
+
+    def __init__(self, spec: dict[str, Any], columns: Sequence[str]) -> None:
+        self.kind = spec["kind"]
+        self.version = version(spec).encode()
+        self.zone = ZoneInfo(spec.get("timezone") or "Asia/Shanghai")
+        self.unmapped: dict[tuple[str, str], int] = {}
+        self._positions = {name.casefold(): index for index, name in enumerate(columns)}
+        self._codemaps = spec.get("codemaps") or {}
+        lines = list(spec["fields"])
+        if not any(line["target"] == "external_id" for line in lines):
+            lines.insert(0, {"target": "external_id", "column": spec["key"], "transform": "text"})
+        lines.sort(key=lambda line: line["target"] != "external_id")
+        self._fields = [self._compile(line) for line in lines]
+        self.mapped = tuple(line["target"] for line in lines)
+        unfilled = [name for name, target in KINDS[self.kind].items() if target.required and name not in self.mapped]
+        if unfilled:
+            raise ReadingFailed("unmapped_target", targets=unfilled)
+        self._finish = finish.for_kind(self.kind, self.mapped, self.zone)
+        self.columns: list[tuple[str, str]] = self._finish.columns
+
+    @property
+    def sql_columns(self) -> list[tuple[str, str]]:
+        """Name and PostgreSQL type of each staged column."""
+        return [(name, SQL_TYPES[kind]) for name, kind in self.columns]
+
+    def values(self, row: Sequence[Any]) -> dict[str, Any]:
+        """The mapped values of one row, by column; raises Rejected."""
+        values = {}
+        for name, column, read, convert, target in self._fields:
+            try:
+                value = convert(read(row))
+                if target.choices and value is not None and value not in target.choices:
+                    raise Rejected("bad_choice", value=value)
+                if value is None and target.required:
+                    raise Rejected("missing", target=name)
+            except Rejected as problem:
+                problem.arguments.setdefault("column", column)
+                raise
+            values[name] = value
+        return self._finish(values)
+
+    def line(self, row: Sequence[Any]) -> tuple[str, bytes]:
+        """The HIS key and the COPY line of one row: key, hash, values."""
+        values = self.values(row)
+        try:
+            body = copytext.line([values[name] for name, _type in self.columns]).encode()
+        except UnicodeEncodeError:
+            raise Rejected("bad_encoding") from None
+        row_hash = hashlib.blake2b(body, digest_size=16, key=self.version).hexdigest()
+        return values["external_id"], b"%s\t%s\n" % (row_hash.encode(), body)
+
+    def external_id(self, row: Sequence[Any]) -> str | None:
+        """The HIS key of a row that was rejected, as far as it can be told."""
+        _name, _column, read, convert, _target = self._fields[0]
+        try:
+            return convert(read(row))
+        except Rejected:
+            return None
+
+    def _compile(self, line: dict[str, Any]) -> tuple[str, str, Callable, Callable, Target]:
+        name = line["target"]
+        target = KINDS[self.kind].get(name)
+        if target is None:
+            raise ReadingFailed("unknown_target", target=name)
+        kind = line.get("transform") or "text"
+        column = line.get("column") or ""
+        codes = None
+        report = None
+        if kind == "code":
+            table = line.get("codemap") or ""
+            codes = self._codemaps.get(table, {})
+
+            def report(value: str) -> None:
+                place = (table, value[:64])
+                self.unmapped[place] = self.unmapped.get(place, 0) + 1
+
+        convert = transform.make(kind, line.get("argument") or "", transform.Settings(self.zone, codes, report))
+        return name, column, self._reader(kind, column), self._as_type(convert, kind, target), target
+
+    def _as_type(self, convert: Callable, kind: str, target: Target) -> Callable:
+        """A text transformer feeding a date or a number: what it made is read once more as the target's type.
+
+        A constant "1" for an integer and a code table that answers "true" are ordinary.
+        """
+        if kind == target.type or target.type == "text" and kind in _MAKE_TEXT:
+            return convert
+        second = transform.make(target.type, "", transform.Settings(self.zone))
+        return lambda value: second(convert(value))
+
+    def _reader(self, kind: str, column: str) -> Callable[[Sequence[Any]], Any]:
+        if kind == "constant":
+            return lambda row: None
+        if kind == "concat":
+            places = [self._position(part) for part in column.split(",")]
+            return lambda row: [row[place] for place in places]
+        return _item(self._position(column))
+
+    def _position(self, column: str) -> int:
+        try:
+            return self._positions[column.strip().casefold()]
+        except KeyError:
+            raise ReadingFailed("no_column", column=column, columns=", ".join(self._positions)[:300]) from None
+
+
+def _item(place: int) -> Callable[[Sequence[Any]], Any]:
+    return lambda row: row[place]
+
+
+def raw(names: Iterable[str], row: Sequence[Any]) -> dict[str, Any]:
+    """A row as it came, fit for JSON; reading it again gives the same mapped values.
+
+    >>> from decimal import Decimal
+    >>> raw(["A", "B"], [Decimal("1.50"), None])
+    {'A': '1.50', 'B': None}
+    """
+    return {
+        name: value if value is None or isinstance(value, (str, int)) else raw_value(value)
+        for name, value in zip(names, row, strict=True)
+    }
+
+
+def raw_value(value: Any) -> Any:
+    """What JSON does not know, in a form that is mapped to the same."""
+    try:
+        return transform.plain(value)
+    except Rejected:
+        return repr(value)[:2000]

@@ -1,0 +1,297 @@
+"""Patients: partner rows, their phone numbers, doubts about their data, merges, deaths."""
+
+# pylint: disable=sql-injection
+# Statements are put together from the constants of this file, never from what a HIS sent.
+
+import json
+
+from odoo.tools import SQL
+
+from . import merging
+from .loader import QUIET, Loader
+
+PHONE_ISSUES = ("no_phone", "phone_invalid", "phone_placeholder", "landline_only")
+IDENTITY_ISSUES = ("id_checksum", "gender_mismatch", "birth_mismatch")
+
+# A number that more patients than this give is a clerk's or a ward's, not theirs.
+SHARED = 5
+
+
+class PatientLoader(Loader):
+    """``res.partner`` with ``is_patient``."""
+
+    model = "res.partner"
+
+    def _assignments(self):
+        own = {
+            name: SQL("stage.%s", SQL.identifier(name))
+            for name in (
+                "name",
+                "patient_no",
+                "birth_date",
+                "id_type",
+                "id_number",
+                "id_number_masked",
+                "is_test_patient",
+            )
+            if name in self.names
+        }
+        own["complete_name"] = own["name"]
+        if "phone_masked" in self.names:
+            own["phone_masked"] = SQL("stage.phone_masked")
+        if "gender" in self.names:
+            own["gender"] = SQL("COALESCE(stage.gender, 'unknown')")
+        # Never taken back by a feed: a worker may know of the death before the HIS does.
+        if "deceased" in self.names:
+            own["deceased"] = SQL("COALESCE(stage.deceased, FALSE) OR COALESCE(target.deceased, FALSE)")
+        if "deceased_at" in self.names:
+            own["deceased_at"] = SQL("COALESCE(stage.deceased_at, target.deceased_at)")
+            own["deceased"] = SQL(
+                "%s OR stage.deceased_at IS NOT NULL", own.get("deceased", SQL("COALESCE(target.deceased, FALSE)"))
+            )
+        if "mother" in self.names:
+            own["mother_id"] = SQL("stage.mother_id")
+        if "disclosure" in self.names:
+            own["disclosure"] = SQL("COALESCE(stage.disclosure, target.disclosure)")
+        return own
+
+    def _write(self):
+        self._take_ids()
+        self.cr.execute(
+            """CREATE TEMP TABLE IF NOT EXISTS his_before (id int, deceased boolean) ON COMMIT DROP;
+               TRUNCATE his_before;
+               INSERT INTO his_before
+               SELECT partner.id, partner.deceased FROM res_partner partner
+                   JOIN his_stage stage ON stage.res_id = partner.id"""
+        )
+        self._update()
+        self.cr.execute("SELECT 1 FROM his_stage WHERE is_new LIMIT 1")
+        if self.cr.fetchone():
+            self._insert(self._defaults())
+        if "phones" in self.names:
+            self._write_phones()
+        if "merged_into" in self.names:
+            self._merge()
+        self._deaths()
+        self._issues()
+        self.env["res.partner"]._refresh_care(self._unmerged())
+
+    def _unmerged(self):
+        """New patients have no visits: only the keys of changed ones may be out of date."""
+        self.cr.execute("SELECT res_id FROM his_stage WHERE NOT is_new")
+        return [res_id for (res_id,) in self.cr.fetchall()]
+
+    def _defaults(self):
+        """What every patient has in common, as the installed addons would fill it.
+
+        One patient is made by the ORM and taken back; her row shows every default and every stored
+        computed value, whatever addons there are.
+        """
+        with self.cr.savepoint() as savepoint:
+            pattern = (
+                self.env["res.partner"]
+                .with_context(**QUIET)
+                .create({"name": "x", "is_patient": True, "company_id": False})
+            )
+            self.env.flush_all()
+            self.cr.execute("SELECT to_jsonb(res_partner) AS row FROM res_partner WHERE id = %s", [pattern.id])
+            row = self.cr.fetchone()[0]
+            savepoint.rollback()
+        self.env.invalidate_all(flush=False)
+        self.cr.execute(
+            """SELECT column_name, udt_name FROM information_schema.columns
+                WHERE table_schema = current_schema AND table_name = 'res_partner' AND is_generated = 'NEVER'"""
+        )
+        per_row = {"id", "name", "complete_name", "commercial_partner_id", "source_id", "external_id"}
+        defaults = {
+            name: SQL("%s::%s", _literal(row[name]), SQL.identifier(kind))
+            for name, kind in self.cr.fetchall()
+            if row[name] is not None and name not in per_row and not name.endswith(("_uid", "_date"))
+        }
+        return defaults | {"commercial_partner_id": SQL("stage.res_id"), "care_keys": SQL("'{}'::int[]")}
+
+    # -- phone numbers -------------------------------------------------------------------------------------
+
+    def _write_phones(self):
+        lines = """his_stage stage CROSS JOIN LATERAL jsonb_to_recordset(stage.phones) AS given
+                   (number text, masked text, kind text, relation text, contact text, reason text, sequence int)"""
+        # Numbers the HIS no longer has go, unless a person entered or tried them (what a feed wrote has no author).
+        self.cr.execute(
+            """DELETE FROM hospital_patient_phone phone USING his_stage stage
+                 WHERE phone.patient_id = stage.res_id AND NOT stage.is_new AND phone.create_uid IS NULL
+                   AND (phone.state = 'unverified' OR phone.invalid_reason IN ('format', 'placeholder'))
+                   AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements(stage.phones) AS given (value)
+                                    WHERE given.value->>'number' = phone.number)"""
+        )
+        self.cr.execute(
+            f"""
+            INSERT INTO hospital_patient_phone AS phone
+                   (patient_id, number, number_masked, kind, relation, contact_name, state, invalid_reason, sequence,
+                    is_best, create_date, write_date)
+            SELECT stage.res_id, given.number, given.masked, given.kind, given.relation, given.contact,
+                   CASE WHEN given.reason IS NULL THEN 'unverified' ELSE 'invalid' END, given.reason, given.sequence,
+                   FALSE, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+              FROM {lines}
+             ORDER BY stage.line, given.sequence
+            ON CONFLICT (patient_id, number) DO UPDATE
+               SET kind = excluded.kind, relation = excluded.relation, contact_name = excluded.contact_name,
+                   sequence = excluded.sequence, write_date = excluded.write_date
+            """
+        )
+        # New patients have the mask of their first number; of the others people may know more.
+        self.cr.execute(
+            """
+            UPDATE res_partner partner SET phone_masked = best.number_masked
+              FROM (SELECT patient.id, phone.number_masked
+                      FROM (SELECT res_id FROM his_stage WHERE NOT is_new) AS patient (id)
+                      LEFT JOIN LATERAL (SELECT number_masked FROM hospital_patient_phone
+                                          WHERE patient_id = patient.id AND state <> 'invalid'
+                                          ORDER BY is_best DESC NULLS LAST, sequence, id LIMIT 1) phone ON TRUE) best
+             WHERE partner.id = best.id AND partner.phone_masked IS DISTINCT FROM best.number_masked
+            """
+        )
+
+    # -- events of the HIS -----------------------------------------------------------------------------------
+
+    def _merge(self):
+        # The key found by the loader is already the survivor's, should that one have been merged too.
+        self.cr.execute(
+            """SELECT stage.res_id, stage.merged_into_id FROM his_stage stage
+                 JOIN res_partner loser ON loser.id = stage.res_id
+                WHERE stage.merged_into_id IS NOT NULL AND stage.merged_into_id <> stage.res_id
+                ORDER BY stage.line"""
+        )
+        merging.merge(self.env, dict(self.cr.fetchall()))
+        self.cr.execute(
+            """UPDATE res_partner partner SET merged_into_id = NULL, active = TRUE FROM his_stage stage
+                WHERE partner.id = stage.res_id AND stage.merged_into IS NULL AND partner.merged_into_id IS NOT NULL"""
+        )
+
+    def _deaths(self):
+        self.cr.execute(
+            """
+            INSERT INTO hospital_encounter_event (encounter_id, patient_id, kind, new_value, at, create_date)
+            SELECT visit.id, partner.id, 'died', to_char(partner.deceased_at, 'YYYY-MM-DD HH24:MI:SS'),
+                   now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
+              FROM his_before before JOIN res_partner partner ON partner.id = before.id
+              JOIN LATERAL (SELECT id FROM hospital_encounter WHERE patient_id = partner.id
+                             ORDER BY admitted_at DESC, id DESC LIMIT 1) visit ON TRUE
+             WHERE partner.deceased AND before.deceased IS NOT TRUE
+            """
+        )
+
+    def settle(self):
+        self.cr.execute(
+            """SELECT link.res_id, COALESCE(survivor.merged_into_id, survivor.id) FROM hospital_his_link link
+                 JOIN res_partner survivor ON survivor.source_id = %s
+                  AND survivor.external_id = link.missing->>'merged_into'
+                WHERE link.feed_id = %s AND link.missing IS NOT NULL""",
+            [self.source_id, self.feed.id],
+        )
+        pairs = dict(self.cr.fetchall())
+        merging.merge(self.env, pairs)
+        self.cr.execute(
+            """UPDATE res_partner child SET mother_id = COALESCE(mother.merged_into_id, mother.id)
+                 FROM hospital_his_link link JOIN res_partner mother ON mother.source_id = %s
+                  AND mother.external_id = link.missing->>'mother'
+                WHERE link.feed_id = %s AND link.missing IS NOT NULL AND child.id = link.res_id""",
+            [self.source_id, self.feed.id],
+        )
+        self.env.invalidate_all(flush=False)
+        return forget_found(self, ("merged_into", "mother"), "res_partner")
+
+    # -- data quality -----------------------------------------------------------------------------------------
+
+    def _issues(self):
+        managed = list(PHONE_ISSUES if "phones" in self.names else ())
+        managed += IDENTITY_ISSUES if "id_number" in self.names else ()
+        self.cr.execute(
+            """UPDATE hospital_quality_issue issue SET state = 'resolved', resolved_at = now() AT TIME ZONE 'UTC'
+                 FROM his_stage stage
+                WHERE NOT stage.is_new AND issue.patient_id = stage.res_id AND issue.state = 'open'
+                  AND issue.kind = ANY(%s) AND NOT stage.issues ? issue.kind""",
+            [managed],
+        )
+        self._open_issues(
+            """SELECT stage.res_id, issue.key, NULLIF(issue.value, '')
+                 FROM his_stage stage CROSS JOIN LATERAL jsonb_each_text(stage.issues) AS issue
+                     ORDER BY stage.line, 2"""
+        )
+        if "phones" in self.names:
+            self._open_issues(
+                f"""SELECT DISTINCT ON (phone.patient_id) phone.patient_id, 'phone_shared', phone.number_masked
+                      FROM (SELECT number FROM hospital_patient_phone
+                             WHERE number IN (SELECT given.value->>'number'
+                                                FROM his_stage stage,
+                                                    jsonb_array_elements(stage.phones) AS given (value)
+                                               WHERE given.value->>'reason' IS NULL)
+                             GROUP BY number HAVING count(*) > {SHARED}) shared
+                      JOIN hospital_patient_phone phone USING (number)
+                     ORDER BY phone.patient_id, phone.sequence"""
+            )
+        self._duplicates()
+
+    def _duplicates(self):
+        twin = """twin.is_patient AND twin.active AND twin.id <> partner.id AND twin.merged_into_id IS NULL
+              AND partner.active AND partner.merged_into_id IS NULL"""
+        document = "twin.id_number = partner.id_number AND partner.id_type <> 'none'"
+        person = """twin.birth_date = partner.birth_date AND twin.name = partner.name
+                    AND twin.gender IS NOT DISTINCT FROM partner.gender
+                    AND (twin.id_number IS NULL OR partner.id_number IS NULL)"""
+        pairs = " UNION ".join(
+            f"""SELECT partner.id, twin.id AS twin_id
+                  FROM his_stage stage JOIN res_partner partner ON partner.id = stage.res_id
+                  JOIN res_partner twin ON {twin} AND {same}"""
+            for same in (document, person)
+        )
+        self.cr.execute(
+            f"""CREATE TEMP TABLE IF NOT EXISTS his_twin (id int, twin_id int) ON COMMIT DROP;
+                TRUNCATE his_twin;
+                INSERT INTO his_twin {pairs}"""
+        )
+        self._open_issues(
+            """SELECT DISTINCT ON (pair.id) pair.id, 'possible_duplicate', other.patient_no
+                 FROM (SELECT id, twin_id FROM his_twin UNION SELECT twin_id, id FROM his_twin) pair
+                 JOIN res_partner other ON other.id = pair.twin_id ORDER BY pair.id, other.id"""
+        )
+        self.cr.execute(
+            """UPDATE hospital_quality_issue issue SET state = 'resolved', resolved_at = now() AT TIME ZONE 'UTC'
+                 FROM his_stage stage
+                WHERE NOT stage.is_new AND issue.patient_id = stage.res_id AND issue.state = 'open'
+                  AND issue.kind = 'possible_duplicate'
+                  AND NOT EXISTS (SELECT 1 FROM his_twin pair WHERE pair.id = issue.patient_id)"""
+        )
+
+    def _open_issues(self, rows: str) -> None:
+        self.cr.execute(
+            f"""INSERT INTO hospital_quality_issue AS old
+                       (patient_id, kind, detail, state, found_at, create_date, write_date)
+                SELECT found.patient_id, found.kind, found.detail, 'open', stamp, stamp, stamp
+                  FROM ({rows}) AS found (patient_id, kind, detail), (SELECT now() AT TIME ZONE 'UTC') AS clock (stamp)
+                ON CONFLICT (patient_id, kind) WHERE state = 'open' DO UPDATE
+                   SET detail = excluded.detail WHERE old.detail IS DISTINCT FROM excluded.detail"""
+        )
+
+
+def _literal(value):
+    """A value of to_jsonb as a parameter."""
+    return json.dumps(value) if isinstance(value, (dict, list)) else value
+
+
+def forget_found(loader, names, table) -> int:
+    """Strike what is known now from the links' lists of missing references."""
+    settled = 0
+    for name in names:
+        loader._run(
+            """UPDATE hospital_his_link link SET missing = NULLIF(link.missing - %s::text, '{}')
+                 FROM %s target
+                WHERE link.feed_id = %s AND link.missing IS NOT NULL
+                  AND target.source_id = %s AND target.external_id = link.missing->>%s""",
+            name,
+            SQL.identifier(table),
+            loader.feed.id,
+            loader.source_id,
+            name,
+        )
+        settled += loader.cr.rowcount
+    return settled

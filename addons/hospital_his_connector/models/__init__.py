@@ -1,0 +1,15 @@
+# First what others inherit from.
+from . import hospital_his_message
+
+# isort: split
+from . import (
+    hospital_his_codemap,
+    hospital_his_deadletter,
+    hospital_his_feed,
+    hospital_his_feed_field,
+    hospital_his_feed_reading,
+    hospital_his_link,
+    hospital_his_run,
+    hospital_his_source,
+    res_partner,
+)

@@ -1,0 +1,321 @@
+import json
+import logging
+import time
+from collections import Counter
+from pathlib import Path
+
+import psycopg2
+import psycopg2.errors
+import pytz
+
+from odoo import api, models, modules
+from odoo.exceptions import UserError
+from odoo.tools import config
+
+from ..exchange import batch as batching
+from ..exchange import marks, parent
+from ..exchange.mapping import Mapper
+from ..exchange.problems import ReadingFailed
+from ..loading import Counts, letters
+from ..loading.letters import Letter
+
+_logger = logging.getLogger(__name__)
+
+# "his" in ASCII: the first half of the advisory lock that a running feed holds.
+LOCK = 0x686973
+ATTEMPTS = 5
+# Below this many rows a share says nothing.
+REJECTED_MIN = 100
+WAITED_FOR = {
+    "patient": "res_partner",
+    "department": "hr_department",
+    "employee": "hr_employee",
+    "encounter": "hospital_encounter",
+}
+
+
+class Conflict(Exception):
+    """Somebody else wrote the same record at the same time."""
+
+
+class HospitalHisFeed(models.Model):
+    """Running a feed: read, write batch by batch, each with its mark in one transaction."""
+
+    _inherit = "hospital.his.feed"
+
+    @api.model
+    def _run_all(self, feeds=None):
+        """Run the feeds (all active ones by default), parents before children; return the runs."""
+        feeds = feeds or self.search([("active", "=", True)])
+        runs = self.env["hospital.his.run"]._queue(feeds, "schedule")
+        return self._run_queued(runs)
+
+    @api.model
+    def _run_queued(self, runs, until=None):
+        """Do queued runs until ``until`` (monotonic); what is left stays queued. Return those that were begun."""
+        begun = runs.browse()
+        with parent.Session() as session:
+            for run in runs.sorted(lambda run: (run.feed_id.sequence, run.id)):
+                if until and time.monotonic() > until:
+                    break
+                begun |= run
+                run.feed_id._exchange(run, session, until)
+        # A row may have waited for something that came after it.
+        begun.feed_id.sorted("sequence")._retry_waiting()
+        return begun
+
+    @api.model
+    def _until(self):
+        """When one call of the scheduled action has to stop (monotonic) before Odoo would end it; None: never."""
+        real = config["limit_time_real_cron"]
+        if real is None or real < 0:
+            real = config["limit_time_real"]
+        limits = [limit for limit in (real, config["limit_time_cpu"]) if limit]
+        return time.monotonic() + min(limits) / 2 if limits else None
+
+    def _exchange(self, run, session, until=None):
+        """Read this feed from its mark on; a failure ends in the run, never in an exception."""
+        self.ensure_one()
+        if not self._lock():
+            run._fail("busy", {})
+            self._commit()
+            return
+        try:
+            run._start()
+            self._commit()
+            self._retry_waiting()
+            self._read(run, session, until)
+        except ReadingFailed as failure:
+            run._fail(failure.code, failure.arguments)
+            self._commit()
+        except Exception as error:
+            if modules.module.current_test:
+                raise
+            self.env.cr.rollback()
+            where = _where(error)
+            # The text of a database error holds the row: neither the run nor the log may show a patient.
+            _logger.error("Feed %s: %s at %s", self.code, type(error).__name__, where)
+            run._fail("internal", {"error": type(error).__name__, "where": where})
+            self._commit()
+        finally:
+            self._unlock()
+
+    def _read(self, run, session, until):
+        job = self._job()
+        loader = None
+        with session.reading(job, self.source_id._limits()) as frames:
+            for head, blobs in frames:
+                if head["type"] == "columns":
+                    loader = self._loader(head["staged"], head["columns"], run)
+                elif head["type"] == "batch":
+                    self._write_batch(loader, run, head, blobs, job["version"])
+                    if until and time.monotonic() > until:
+                        run._pause()
+                        self._commit()
+                        return
+                elif head["type"] == "end":
+                    self._finish(run, head["mark"], job["version"])
+
+    def _job(self):
+        mapping = self._mapping()
+        version = self._version()
+        return mapping | {
+            "source": self.source_id._connection(),
+            "query": self.query,
+            "watermark": self.watermark_column or "",
+            "overlap": self.source_id.overlap_minutes * 60,
+            # A changed mapping concerns the rows already read too.
+            "since": (self.mark or {}) if self.mark_version == version else {},
+            "batch": batching.ROWS,
+            "version": version,
+        }
+
+    def _write_batch(self, loader, run, head, blobs, version):
+        """One transaction: rows, children, links, letters, counters, mark."""
+        self._check_rejected(run, head)
+
+        def write():
+            counts = self._apply(loader, blobs["copy"], blobs["raw"])
+            counts.read, counts.repeated = head["read"], head["repeated"]
+            counts.rejected += len(head["rejected"])
+            rejected = [
+                Letter(row["external_id"], row["code"], row["arguments"], row["payload"]) for row in head["rejected"]
+            ]
+            letters.store(self.env.cr, self.id, run.id, rejected)
+            self._collect_unmapped(head["unmapped"])
+            run._count(counts, self._newest(head["mark"]))
+            self.sudo().write({"mark": head["mark"], "mark_version": version})
+            self._commit()
+
+        self._retrying(write)
+
+    def _finish(self, run, mark, version):
+        def finish():
+            self.sudo().write({"mark": mark or False, "mark_version": version})
+            run._finish()
+            self._commit()
+
+        self._retrying(finish)
+
+    def _apply(self, loader, copy, raw):
+        """Write rows; what the database refuses is halved until the bad row stands alone."""
+        if not copy:
+            return Counts()
+        try:
+            with self.env.cr.savepoint():
+                return loader.apply(copy, raw)
+        except (psycopg2.IntegrityError, psycopg2.DataError, UserError) as error:
+            constraint = getattr(getattr(error, "diag", None), "constraint_name", None) or ""
+            if constraint.endswith("_external_unique"):
+                raise Conflict from error  # another process made the same record: look again
+            self.env.invalidate_all(flush=False)
+            return self._halve(loader, copy, raw, constraint or type(error).__name__)
+
+    def _halve(self, loader, copy, raw, message):
+        lines, rows = copy.splitlines(keepends=True), json.loads(raw)
+        if len(lines) == 1:
+            payload = dict(zip(loader.source_columns, rows[0], strict=True))
+            key = Mapper(self._mapping(), list(payload)).external_id(list(payload.values()))
+            letters.store(
+                self.env.cr, self.id, loader.run_id, [Letter(key, "database_refused", {"message": message}, payload)]
+            )
+            return Counts(rejected=1)
+        counts = Counts()
+        middle = len(lines) // 2
+        for part in (slice(None, middle), slice(middle, None)):
+            numbered = (b"%d\t%s" % (n, line.split(b"\t", 1)[1]) for n, line in enumerate(lines[part]))
+            counts.add(self._apply(loader, b"".join(numbered), json.dumps(rows[part]).encode()))
+        return counts
+
+    def _retrying(self, write):
+        """Odoo reads a snapshot: who was faster with the same record makes us begin the transaction again."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return write()
+            except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected, Conflict):
+                if modules.module.current_test:
+                    raise
+                self.env.cr.rollback()
+                time.sleep(0.1 * 2**attempt)
+        raise ReadingFailed("conflict")
+
+    def _check_rejected(self, run, head):
+        read = run.read_count + head["read"]
+        rejected = run.rejected_count + len(head["rejected"])
+        limit = self.source_id.rejected_limit
+        if read < REJECTED_MIN or rejected * 100 <= limit * read:
+            return
+        reasons = Counter((row["code"], row["arguments"].get("column", "")) for row in head["rejected"])
+        (code, column), _count = reasons.most_common(1)[0]
+        raise ReadingFailed(
+            "too_many_rejected", rejected=rejected, read=read, limit=limit, reason=[code, {"column": column}]
+        )
+
+    def _collect_unmapped(self, unmapped):
+        tables = {}
+        for table, value, count in unmapped:
+            tables.setdefault(table, []).append((value, count))
+        for codemap in self.field_ids.codemap_id.sudo():
+            if codemap.code in tables:
+                codemap._collect(tables[codemap.code])
+
+    def _newest(self, mark):
+        """The time of the newest row of the HIS, as Odoo keeps times; False if the watermark is no time."""
+        moment = marks.moment(mark["w"]) if mark.get("phase") == marks.ROWS else None
+        if moment is None:
+            return False
+        zone = pytz.timezone(self.source_id.tz)
+        return zone.localize(moment).astimezone(pytz.utc).replace(tzinfo=None)
+
+    # -- dead letters -------------------------------------------------------------------------------------------
+
+    def _retry_waiting(self):
+        """Try the rows again whose parent is known by now, until no more come through; fill in late references."""
+        for feed in self:
+            if not feed._lock():
+                continue
+            try:
+                while feed._retrying(feed._replay_ready):
+                    pass
+                feed._retrying(feed._settle)
+            except ReadingFailed as failure:
+                _logger.warning("Feed %s: rows that wait cannot be tried again: %s", feed.code, failure.code)
+            finally:
+                feed._unlock()
+
+    def _replay_ready(self):
+        ready = self._ready_letters()
+        return ready and self._replay(ready, "resolved")
+
+    def _settle(self):
+        self._loader([], []).settle()
+        self._commit()
+
+    def _ready_letters(self):
+        self.env.flush_all()
+        known = " OR ".join(
+            f"""letter.waits_kind = '{kind}' AND EXISTS (SELECT 1 FROM {table} WHERE {table}.source_id = %(source)s
+                AND {table}.external_id = letter.waits_key)"""
+            for kind, table in WAITED_FOR.items()
+        )
+        self.env.cr.execute(
+            f"""SELECT id FROM hospital_his_deadletter letter
+                 WHERE letter.feed_id = %(feed)s AND letter.state = 'waiting' AND ({known})
+                 ORDER BY id LIMIT {batching.ROWS}""",
+            {"feed": self.id, "source": self.source_id.id},
+        )
+        return self.env["hospital.his.deadletter"].browse([letter_id for (letter_id,) in self.env.cr.fetchall()])
+
+    def _replay(self, deadletters, closed_as):
+        """Put rows through the same mapping and the same writing; return how many came through."""
+        self.ensure_one()
+        self.env.invalidate_all()
+        spec = self._mapping()
+        groups = {}
+        for letter in deadletters:
+            groups.setdefault(tuple(letter.payload), []).append(letter)
+        passed = 0
+        for names, group in groups.items():
+            mapper = Mapper(spec, names)
+            rows = (tuple(letter.payload.values()) for letter in group)
+            before = {letter.id: letter.attempts for letter in group}
+            for part in batching.batches(mapper, names, rows):
+                refused = [Letter(r["external_id"], r["code"], r["arguments"], r["payload"]) for r in part.rejected]
+                letters.store(self.env.cr, self.id, None, refused)
+                self._apply(self._loader(mapper.sql_columns, names, closed_as=closed_as), part.copy, part.raw)
+            group = deadletters.browse(before)
+            group.invalidate_recordset()
+            # Not refused again, but under another key than before: the letter was edited.
+            for letter in group:
+                if letter.state in ("open", "waiting") and letter.attempts == before[letter.id]:
+                    letter.state = closed_as
+                passed += letter.state == closed_as
+        self._commit()
+        return passed
+
+    # -- one at a time -------------------------------------------------------------------------------------------
+
+    def _lock(self):
+        self.env.cr.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, self.id])
+        return self.env.cr.fetchone()[0]
+
+    def _unlock(self):
+        self.env.cr.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, self.id])
+
+    def _commit(self):
+        if modules.module.current_test:
+            self.env.flush_all()
+        else:
+            self.env.cr.commit()  # pylint: disable=invalid-commit; a batch and its mark are one transaction
+
+
+def _where(error):
+    """The innermost line of ours in a traceback."""
+    place = ""
+    trace = error.__traceback__
+    while trace:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if "hospital" in str(path):
+            place = f"{path.name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -1,0 +1,128 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+RUN_STATES = [
+    ("queued", "Queued"),
+    ("running", "Running"),
+    ("done", "Done"),
+    ("failed", "Failed"),
+    ("interrupted", "Interrupted"),
+]
+
+
+class HospitalHisRun(models.Model):
+    """One reading of a feed: what came, what became of it, what went wrong."""
+
+    _name = "hospital.his.run"
+    _inherit = ["hospital.his.message"]
+    _description = "Run"
+    _order = "id desc"
+    _rec_name = "feed_id"
+
+    feed_id = fields.Many2one("hospital.his.feed", required=True, ondelete="cascade", index=True)
+    source_id = fields.Many2one(related="feed_id.source_id", store=True, index=True)
+    origin = fields.Selection(
+        [("schedule", "Schedule"), ("manual", "By hand"), ("resume", "Taken up again")],
+        required=True,
+        default="schedule",
+    )
+    state = fields.Selection(RUN_STATES, required=True, default="queued", index=True)
+    started_at = fields.Datetime()
+    finished_at = fields.Datetime()
+    duration = fields.Float(compute="_compute_duration", store=True, help="Seconds.")
+    read_count = fields.Integer(string="Read")
+    new_count = fields.Integer(string="New")
+    changed_count = fields.Integer(string="Changed")
+    unchanged_count = fields.Integer(string="Unchanged")
+    rejected_count = fields.Integer(string="Rejected")
+    waiting_count = fields.Integer(string="Waiting", help="Rows that wait for a record they refer to.")
+    repeated_count = fields.Integer(string="Repeated", help="Rows with the same key: the last one counts.")
+    newest_at = fields.Datetime(string="Newest Row", help="The latest time of change among the rows read.")
+    lag = fields.Float(compute="_compute_lag", store=True, string="Lag (hours)", help="How old the newest row was.")
+    code = fields.Char(export_string_translation=False)
+    arguments = fields.Json(export_string_translation=False)
+    message = fields.Char(compute="_compute_message", string="What Happened")
+
+    _one_queued = models.UniqueIndex("(feed_id) WHERE state = 'queued'", "A run of this feed is already queued.")
+
+    @api.depends("started_at", "finished_at")
+    def _compute_duration(self):
+        for run in self:
+            over = run.started_at and run.finished_at
+            run.duration = (run.finished_at - run.started_at).total_seconds() if over else 0
+
+    @api.depends("started_at", "newest_at")
+    def _compute_lag(self):
+        for run in self:
+            known = run.started_at and run.newest_at
+            run.lag = max(0, (run.started_at - run.newest_at) / timedelta(hours=1)) if known else 0
+
+    @api.depends("code", "arguments")
+    @api.depends_context("lang")
+    def _compute_message(self):
+        for run in self:
+            run.message = self._sentence(run.code, run.arguments)
+
+    @api.model
+    def _queue(self, feeds, origin):
+        """One queued run per feed: who is queued already keeps the place."""
+        queued = self.search([("feed_id", "in", feeds.ids), ("state", "=", "queued")])
+        rest = (feeds - queued.feed_id).filtered("active")
+        return queued | self.create([{"feed_id": feed.id, "origin": origin} for feed in rest])
+
+    def _start(self):
+        others = self.search([("feed_id", "=", self.feed_id.id), ("state", "=", "running"), ("id", "!=", self.id)])
+        others._interrupt()
+        self.write({"state": "running", "started_at": self.started_at or fields.Datetime.now()})
+
+    def _pause(self):
+        """Out of time at a batch boundary: the next call of the scheduled action goes on here."""
+        self.search([("feed_id", "=", self.feed_id.id), ("state", "=", "queued")]).unlink()
+        self.state = "queued"
+
+    def _finish(self):
+        self.write({"state": "done", "finished_at": fields.Datetime.now()})
+
+    def _fail(self, code, arguments):
+        self.write({"state": "failed", "finished_at": fields.Datetime.now(), "code": code, "arguments": arguments})
+
+    def _interrupt(self):
+        self.write({"state": "interrupted", "finished_at": fields.Datetime.now(), "code": "killed"})
+
+    def _count(self, counts, newest_at):
+        values = {
+            f"{name}_count": self[f"{name}_count"] + getattr(counts, name)
+            for name in ("read", "new", "changed", "unchanged", "rejected", "waiting", "repeated")
+        }
+        if newest_at:
+            values["newest_at"] = newest_at
+        self.write(values)
+
+    @api.model
+    def _interrupt_stale(self):
+        """Running, but nobody holds the feed's lock: the process is gone. Its work is taken up again, once."""
+        for run in self.search([("state", "=", "running")]):
+            if not run.feed_id._lock():
+                continue
+            run._interrupt()
+            if run.origin != "resume":
+                self._queue(run.feed_id, "resume")
+            run.feed_id._unlock()
+
+    # -- scheduled ---------------------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_queue_all(self):
+        """Once a day: every feed."""
+        self._queue(self.env["hospital.his.feed"].search([("active", "=", True)]), "schedule")
+        self.env.ref("hospital_his_connector.ir_cron_exchange")._trigger()
+
+    @api.model
+    def _cron_exchange(self):
+        """Do what is queued, within the time Odoo allows; the rest in the next call, at once."""
+        self._interrupt_stale()
+        feeds = self.env["hospital.his.feed"]
+        feeds._run_queued(self.search([("state", "=", "queued")]), feeds._until())
+        if self.search_count([("state", "=", "queued")], limit=1):
+            self.env.ref("hospital_his_connector.ir_cron_exchange")._trigger()

@@ -1,0 +1,1 @@
+from . import test_feed, test_pure, test_rights
