@@ -184,6 +184,8 @@ def patient(
     if identity == "foreigner":
         name = "foreigner"
     birth, id_number = dirt.identity(number, world.size.regions, male, at.year - age)
+    if birth > at.date():  # this year's birthday is still to come
+        birth, id_number = dirt.identity(number, world.size.regions, male, at.year - age - 1)
     row = {
         "djh": djh,
         "xm": names.unusual(rng, name, male) if name else names.common(rng, male),

@@ -26,12 +26,6 @@ LOCK = 0x686973
 ATTEMPTS = 5
 # Below this many rows a share says nothing.
 REJECTED_MIN = 100
-WAITED_FOR = {
-    "patient": "res_partner",
-    "department": "hr_department",
-    "employee": "hr_employee",
-    "encounter": "hospital_encounter",
-}
 
 
 class Conflict(Exception):
@@ -226,74 +220,6 @@ class HospitalHisFeed(models.Model):
             return False
         zone = pytz.timezone(self.source_id.tz)
         return zone.localize(moment).astimezone(pytz.utc).replace(tzinfo=None)
-
-    # -- dead letters -------------------------------------------------------------------------------------------
-
-    def _retry_waiting(self):
-        """Try the rows again whose parent is known by now, until no more come through; fill in late references."""
-        for feed in self:
-            if not feed._lock():
-                continue
-            try:
-                while feed._retrying(feed._replay_ready):
-                    pass
-                feed._retrying(feed._settle)
-            except ReadingFailed as failure:
-                _logger.warning("Feed %s: rows that wait cannot be tried again: %s", feed.code, failure.code)
-            finally:
-                feed._unlock()
-
-    def _replay_ready(self):
-        ready = self._ready_letters()
-        return ready and self._replay(ready, "resolved")
-
-    def _settle(self):
-        self._loader([], []).settle()
-        self._commit()
-
-    def _ready_letters(self):
-        self.env.flush_all()
-        known = " OR ".join(
-            f"""letter.waits_kind = '{kind}' AND EXISTS (SELECT 1 FROM {table} WHERE {table}.source_id = %(source)s
-                AND {table}.external_id = letter.waits_key)"""
-            for kind, table in WAITED_FOR.items()
-        )
-        self.env.cr.execute(
-            f"""SELECT id FROM hospital_his_deadletter letter
-                 WHERE letter.feed_id = %(feed)s AND letter.state = 'waiting' AND ({known})
-                 ORDER BY id LIMIT {batching.ROWS}""",
-            {"feed": self.id, "source": self.source_id.id},
-        )
-        return self.env["hospital.his.deadletter"].browse([letter_id for (letter_id,) in self.env.cr.fetchall()])
-
-    def _replay(self, deadletters, closed_as):
-        """Put rows through the same mapping and the same writing; return how many came through."""
-        self.ensure_one()
-        self.env.invalidate_all()
-        spec = self._mapping()
-        groups = {}
-        for letter in deadletters:
-            groups.setdefault(tuple(letter.payload), []).append(letter)
-        passed = 0
-        for names, group in groups.items():
-            mapper = Mapper(spec, names)
-            rows = (tuple(letter.payload.values()) for letter in group)
-            before = {letter.id: letter.attempts for letter in group}
-            for part in batching.batches(mapper, names, rows):
-                refused = [Letter(r["external_id"], r["code"], r["arguments"], r["payload"]) for r in part.rejected]
-                letters.store(self.env.cr, self.id, None, refused)
-                self._apply(self._loader(mapper.sql_columns, names, closed_as=closed_as), part.copy, part.raw)
-            group = deadletters.browse(before)
-            group.invalidate_recordset()
-            # Not refused again, but under another key than before: the letter was edited.
-            for letter in group:
-                if letter.state in ("open", "waiting") and letter.attempts == before[letter.id]:
-                    letter.state = closed_as
-                passed += letter.state == closed_as
-        self._commit()
-        return passed
-
-    # -- one at a time -------------------------------------------------------------------------------------------
 
     def _lock(self):
         self.env.cr.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, self.id])
