@@ -56,6 +56,13 @@ class TestReveal(HospitalCase):
             by_default.write({"revealed": True})
         self.assertFalse(self.log(action="reveal"))
 
+    def test_colleague_does_not_read_what_one_has_asked_for(self):
+        wizard = self.ask()
+        wizard.action_reveal()
+        colleague = self.staff("functional")
+        with self.assertRaises(AccessError):
+            wizard.with_user(colleague).read(["value"])
+
     def test_what_was_logged_is_what_is_shown(self):
         wizard = self.ask()
         wizard.action_reveal()
