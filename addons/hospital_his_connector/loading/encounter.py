@@ -35,6 +35,7 @@ class EncounterLoader(Loader):
     """``hospital.encounter``."""
 
     model = "hospital.encounter"
+    grows = ("hospital_encounter_event", "res_partner")
 
     def _assignments(self):
         own = {name: SQL("stage.%s", SQL.identifier(name)) for name in _PLAIN if name in self.names}

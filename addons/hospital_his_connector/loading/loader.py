@@ -44,6 +44,10 @@ _REFERENCES = {
 _CODES = {"department": "code", "employee": "staff_no"}
 
 
+# Fewer new rows than this mislead no planner.
+ANALYZE_FROM = 1000
+
+
 class Loader:
     """Writes batches of one feed.
 
@@ -53,6 +57,8 @@ class Loader:
     """
 
     model = ""
+    # Tables beside that of ``model`` which a batch makes larger.
+    grows: tuple[str, ...] = ()
 
     def __init__(
         self, feed, columns: list[tuple[str, str]], source_columns: list[str], run_id=None, closed_as="resolved"
@@ -69,11 +75,23 @@ class Loader:
         self.run_id = run_id
         self.closed_as = closed_as
         self.table = self.env[self.model]._table
+        self.analyzed = 0
         self.references = {
             name: KINDS[self.kind][name]
             for name in self.names
             if KINDS[self.kind].get(name) and KINDS[self.kind][name].refers
         }
+
+    def analyze(self, new: int):
+        """Refresh the planner's statistics once ``new`` rows have been added, and each time they have doubled.
+
+        Until autovacuum comes by it takes the tables for empty, and reads all of them for every row.
+        """
+        if new < ANALYZE_FROM or new < 2 * self.analyzed:
+            return
+        tables = [SQL.identifier(table) for table in (self.table, "hospital_his_link", *self.grows)]
+        self.cr.execute(SQL("ANALYZE %s", SQL(", ").join(tables)))
+        self.analyzed = new
 
     def apply(self, copy: bytes, raw: bytes) -> Counts:
         """Write the rows of one batch; the caller commits."""

@@ -21,6 +21,7 @@ class PatientLoader(Loader):
     """``res.partner`` with ``is_patient``."""
 
     model = "res.partner"
+    grows = ("hospital_patient_phone", "hospital_quality_issue")
 
     def _assignments(self):
         own = {
