@@ -119,6 +119,16 @@ def test_worker_finishes_puts_off_and_takes_a_complaint(open_as, demo_database):
     )
     assert odoo_shell(demo_database, code).strip().splitlines()[-1] == "1 complaint new True True"
 
+    # Taking back the last result leads back to its task; the list's own button leads to the next one.
+    page.goto("/odoo/followups")
+    page.wait_for_selector(LIST_ROW)
+    tap(page, "撤销上一结果")
+    assert task_of(page) == third
+    page.goto("/odoo/followups")
+    page.wait_for_selector(LIST_ROW)
+    tap(page, "下一个随访")
+    assert task_of(page)
+
 
 def test_doctor_sees_own_patients_and_no_other(open_as, demo_database):
     code = (
@@ -128,9 +138,9 @@ def test_doctor_sees_own_patients_and_no_other(open_as, demo_database):
         "    ('patient_id.encounter_ids', 'not any', ['|', ('attending_user_id', '=', user.id),\n"
         "                                             ('resident_user_id', '=', user.id)])], limit=1)\n"
         "task = env['hospital.followup.task'].search([('patient_id', '=', other.patient_id.id)], limit=1)\n"
-        "print(user.id, other.patient_id.id, other.patient_id.name, task.id or 0)\n"
+        "print(user.id, other.patient_id.id, task.id or 0, other.patient_id.name, sep='|')\n"
     )
-    user_id, hidden_id, hidden_name, task_id = odoo_shell(demo_database, code).strip().splitlines()[-1].split()
+    user_id, hidden_id, task_id, hidden_name = odoo_shell(demo_database, code).strip().splitlines()[-1].split("|")
     page = open_as("doctor")
     page.goto("/odoo/patients")
     page.wait_for_selector(LIST_ROW)
@@ -139,8 +149,9 @@ def test_doctor_sees_own_patients_and_no_other(open_as, demo_database):
     # By search.
     page.fill(".o_searchview_input", hidden_name)
     page.keyboard.press("Enter")
-    page.wait_for_selector(f"{LIST_ROW}, .o_view_nocontent")
-    assert page.locator(LIST_ROW, has_text=hidden_name).count() == 0
+    page.wait_for_selector(".o_searchview_facet")
+    page.wait_for_selector(".o_view_nocontent")
+    assert page.locator(LIST_ROW).count() == 0
     # By URL.
     page.goto(f"/odoo/patients/{hidden_id}")
     page.wait_for_selector(".o_error_dialog, .o_notification, .modal, .o_view_controller")

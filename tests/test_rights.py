@@ -27,38 +27,39 @@ SEES_NUMBERS = {"nurse", "doctor", "head"}
 
 # Inside: the patient of the doctor, in the nurse's ward, of the head's and the delegated leader's department, of the
 # agent's open task. Outside: another doctor's, ward's, department's and worker's. The functional department has all.
-# The supervisor sees the tasks of the centre, and the patients of the own ones: here there are none.
+# The supervisor sees the tasks of the centre and, while they are open, their patients: here both.
 TABLE = {
     "res.partner": {
-        "agent": "r/", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
     },
     "hospital.patient.phone": {
-        "agent": "rw/", "nurse": "rwc/", "doctor": "rwc/", "head": "rwc/", "functional": "r/r",
+        "agent": "rw/", "supervisor": "rw/rw", "nurse": "rwc/", "doctor": "rwc/", "head": "rwc/", "functional": "r/r",
     },
     "hospital.encounter": {
-        "agent": "r/", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
     },
     "hospital.encounter.diagnosis": {
-        "agent": "r/", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
     },
     "hospital.encounter.operation": {
-        "agent": "r/", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
     },
     "hospital.encounter.event": {
-        "agent": "r/", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
     },
     "hospital.contact": {
-        "agent": "r/", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
     },
     "hospital.contact.refusal": {
-        "agent": "rwc/", "nurse": "rwc/", "doctor": "rwc/", "head": "rwc/", "functional": "r/r",
+        "agent": "rwc/", "supervisor": "rwc/rwc", "nurse": "rwc/", "doctor": "rwc/", "head": "rwc/",
+        "functional": "r/r",
     },
     "hospital.quality.issue": {
-        "agent": "rw/", "nurse": "rw/", "doctor": "rw/", "head": "rw/", "functional": "rw/rw",
+        "agent": "rw/", "supervisor": "rw/rw", "nurse": "rw/", "doctor": "rw/", "head": "rw/", "functional": "rw/rw",
     },
     # Whoever takes a case is its reporter and sees it; leaders read cases, with the patient's name masked.
     "hospital.case": {
-        "agent": "rwc/", "supervisor": "rw/rw", "nurse": "c/", "doctor": "c/", "head": "rwc/",
+        "agent": "rwc/", "supervisor": "rwc/rwc", "nurse": "c/", "doctor": "c/", "head": "rwc/",
         "functional": "rwc/rwc", "delegated_leader": "r/", "leader": "r/r",
     },
     "hospital.followup.task": {
@@ -80,7 +81,7 @@ TABLE = {
     "hospital.his.deadletter": {"integration": "rw/rw"},
     "hospital.followup.plan": {
         "agent": "r/r", "supervisor": "r/r", "nurse": "r/r", "doctor": "r/r", "head": "r/r",
-        "functional": "rwcu/rwcu", "admin": "rwcu/rwcu",
+        "functional": "rwcu/rwcu", "delegated_leader": "r/r", "leader": "r/r", "admin": "rwcu/rwcu",
     },
     "hospital.followup.rule": {
         "agent": "r/r", "supervisor": "r/r", "nurse": "r/r", "doctor": "r/r", "head": "r/r",
@@ -112,7 +113,7 @@ FIELDS = {
     "hospital.staff.group": ("name", "name", "note"),
     "hospital.his.source": ("name", "code", "name"),
     "hospital.his.feed": ("name", "kind", "name"),
-    "hospital.his.deadletter": ("external_id", "code", "state"),
+    "hospital.his.deadletter": ("external_id", "code", "payload"),
     "hospital.followup.plan": ("name", "name", "description"),
     "hospital.followup.rule": ("name", "mode", "name"),
     "hospital.followup.worker": ("user_id", "user_id", "capacity"),

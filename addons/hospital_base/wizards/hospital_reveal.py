@@ -62,9 +62,8 @@ class HospitalReveal(models.TransientModel):
     def action_reveal(self):
         self.ensure_one()
         record = self._record()
-        self.env["hospital.access.log"]._log(
-            "reveal", record, field=self.field, reason=dict(self._fields["reason"].selection)[self.reason]
-        )
+        reasons = dict(self._fields["reason"]._description_selection(self.env))
+        self.env["hospital.access.log"]._log("reveal", record, field=self.field, reason=reasons[self.reason])
         self.sudo().revealed = True
         return self._open()
 

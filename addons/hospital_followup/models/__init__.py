@@ -16,5 +16,6 @@ from . import (
     hospital_followup_task_visibility,
     hospital_followup_worker,
     hospital_kpi,
+    hr_employee,
     res_partner,
 )

@@ -99,7 +99,6 @@ class HospitalFollowupTaskClaim(models.Model):
                 return task
         return self.browse()
 
-    @api.model
     def action_next(self):
         """Open the next task; without one, show the list and say why."""
         self.search([("claimed_by", "=", self.env.uid), ("state", "=", "in_progress")])._release()

@@ -67,10 +67,11 @@ class HospitalFollowupTaskReconcile(models.Model):
             SELECT encounter.id AS encounter_id, encounter.patient_id,
                    COALESCE(patient.mother_id, patient.id) AS contact_id,
                    encounter.department_id, encounter.ward_id, encounter.attending_user_id,
-                   COALESCE(encounter.discharge_date,
-                            (encounter.admitted_at AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date) AS ended_on,
-                   CASE WHEN attending.active THEN attending.id WHEN nurse.active THEN nurse.id
-                        WHEN substitute.active THEN substitute.id END AS ward_owner_id,
+                   CASE WHEN encounter.encounter_class = 'inpatient' THEN encounter.discharge_date
+                        ELSE (encounter.admitted_at AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date END AS ended_on,
+                   CASE WHEN attending.active AND doctor.active THEN attending.id
+                        WHEN nurse.active AND carer.active THEN nurse.id
+                        WHEN substitute.active AND stand_in.active THEN substitute.id END AS ward_owner_id,
                    CASE WHEN encounter.state <> 'finished'
                              OR (encounter.encounter_class = 'inpatient' AND encounter.discharge_date IS NULL)
                             THEN 'discharge_cancelled'
@@ -89,7 +90,9 @@ class HospitalFollowupTaskReconcile(models.Model):
               FROM hospital_encounter encounter
               JOIN res_partner patient ON patient.id = encounter.patient_id
               LEFT JOIN res_users attending ON attending.id = encounter.attending_user_id
+              LEFT JOIN hr_employee doctor ON doctor.id = encounter.attending_id
               LEFT JOIN res_users nurse ON nurse.id = encounter.nurse_user_id
+              LEFT JOIN hr_employee carer ON carer.id = encounter.nurse_id
               LEFT JOIN hr_department department ON department.id = encounter.department_id
               LEFT JOIN hr_employee stand_in ON stand_in.id = department.followup_substitute_id
               LEFT JOIN res_users substitute ON substitute.id = stand_in.user_id
@@ -126,7 +129,8 @@ class HospitalFollowupTaskReconcile(models.Model):
                                 END AS stop) verdict
                      CROSS JOIN LATERAL (
                          SELECT episode.patient_id, episode.contact_id, episode.department_id, episode.ward_id,
-                                episode.attending_user_id, episode.ended_on,
+                                episode.attending_user_id,
+                                COALESCE(episode.ended_on, task.discharge_date) AS ended_on,
                                 CASE WHEN NOT movable THEN task.state
                                      WHEN stop = ANY(%(cancelled_by)s) THEN 'cancelled'
                                      WHEN stop IS NOT NULL THEN 'not_needed'

@@ -1,10 +1,11 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..planning import cadence
+from .hospital_followup_enrolment import FOUND_REASONS
 from .hospital_followup_task import OPEN_STATES, OUTCOMES
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -203,7 +204,6 @@ class HospitalFollowupTaskRecord(models.Model):
             task.enrolment_id._terminate(reason)
         task._settle()
 
-    @api.model
     def action_undo(self):
         """Button: take back one's last result, up to ten minutes later, and return to its task."""
         attempt = (
@@ -214,6 +214,9 @@ class HospitalFollowupTaskRecord(models.Model):
         if not attempt:
             raise UserError(self.env._("There is no result of the last ten minutes to take back."))
         task = attempt.task_id
+        later = [("done_by", "=", self.env.uid), ("done_at", ">", attempt.at), ("id", "!=", task.id)]
+        if self.sudo().search_count(later, limit=1):
+            raise UserError(self.env._("Your last step closed a task without a call: only a call can be taken back."))
         if task.close_reason == CLOSED_BY_DEATH:
             raise UserError(self.env._("A death is corrected in the patient's record."))
         task.write(attempt.before["task"])
@@ -221,7 +224,10 @@ class HospitalFollowupTaskRecord(models.Model):
             attempt.phone_id.write(attempt.before["phone"])
         attempt.contact_id.unlink()
         attempt.active = False
-        if task.enrolment_id.reason == "refused":
+        self.env["hospital.contact.refusal"].sudo().search(
+            [("patient_id", "=", task.patient_id.id), ("user_id", "=", self.env.uid), ("at", ">=", attempt.at)]
+        ).unlink()
+        if task.enrolment_id.state == "terminated" and task.enrolment_id.reason not in FOUND_REASONS:
             task.enrolment_id.action_resume()
         task._settle()
         return task.with_env(self.env)._open_form()

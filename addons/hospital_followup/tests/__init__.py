@@ -1,5 +1,6 @@
 from . import (
     test_assign,
+    test_buttons,
     test_planning,
     test_reconcile_events,
     test_reconcile_rules,

@@ -38,6 +38,24 @@ class TestEvents(FollowupCase):
         self.assertEqual(self._states(encounter), [(3, "retry"), (30, "open")])
         self.assertEqual(self._tasks(encounter)[0].due_date, TODAY + timedelta(days=3))
 
+    def test_cancelled_discharge_leaves_what_was_done_in_its_cohort(self):
+        self._rule()
+        encounter = self._encounter()
+        done, *_others = self._tasks(encounter)
+        before = done.discharge_date
+        done.write({"state": "done", "done_by": self.agent.id, "done_at": NOW})
+        self._change(encounter, state="in_progress", discharged_at=False, discharge_date=False)
+        self.assertEqual((done.state, done.discharge_date), ("done", before))
+
+    def test_doctor_who_leaves_hands_the_ward_tasks_over(self):
+        self._rule(self._plan("Ward", [3]), mode="ward")
+        task = self._tasks(self._encounter()).filtered(lambda task: task.mode == "ward")
+        self.assertEqual(task.user_id, self.doctor)
+        self.doctor_employee.active = False
+        self.assertEqual(task.user_id, self.nurse)
+        self.doctor_employee.active = True
+        self.assertEqual(task.user_id, self.doctor)
+
     def test_discharge_date_changed(self):
         encounter = self._encounter()
         tasks = self._tasks(encounter)

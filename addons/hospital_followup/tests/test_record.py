@@ -190,6 +190,24 @@ class TestRecord(FollowupCase):
         self.assertEqual(action["res_id"], task.id)
         self.assertEqual((task.state, task.done_by.id, task.condition), ("open", False, False))
 
+    def test_no_undo_past_a_task_closed_since(self):
+        first, second = self._owned_task(), self._owned_task()
+        self._record(first, "no_answer")
+        self.clock.move_to(NOW + timedelta(minutes=1))
+        second.with_user(self.agent)._close_without_result("refused", "refused")
+        with self.assertRaises(UserError):
+            self.Task.with_user(self.agent).action_undo()
+        self.assertEqual((first.state, second.state), ("retry", "refused"))
+
+    def test_undo_takes_the_follow_up_up_again(self):
+        task = self._owned_task()
+        self._record(task, "reached_family")
+        task.with_user(self.agent)._close_without_result("not_needed", "transferred")
+        self.assertEqual(task.enrolment_id.state, "terminated")
+        self.Task.with_user(self.agent).action_undo()
+        self.assertEqual(task.state, "open")
+        self.assertNotEqual(task.enrolment_id.state, "terminated")
+
     def test_no_undo_later_nor_of_others(self):
         task = self._owned_task()
         self._record(task, "no_answer")
