@@ -1,5 +1,5 @@
 # ruff: noqa: E501 (one line per diagnosis)
-"""What the patients have: the mix of domain.md 5.1, one line per diagnosis."""
+"""What the patients have: the mix of a general hospital, one line per diagnosis."""
 
 from dataclasses import dataclass, field
 

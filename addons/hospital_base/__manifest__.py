@@ -5,7 +5,6 @@
     "category": "Hospital",
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
-    "website": "https://example.invalid/hospital-followup",
     "depends": ["contacts", "hr", "mail", "phone_validation"],
     "external_dependencies": {"python": ["phonenumbers"]},
     "data": [

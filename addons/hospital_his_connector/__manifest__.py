@@ -5,7 +5,6 @@
     "category": "Hospital",
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
-    "website": "https://example.invalid/hospital-followup",
     "depends": ["hospital_base"],
     "external_dependencies": {"python": ["sqlalchemy"]},
     "data": [
