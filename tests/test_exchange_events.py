@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from exchange_kit import odoo, pair  # noqa: F401
 from his_small import NOW
 
@@ -12,20 +13,28 @@ def changed(runs):
     return {code: (run["new"], run["changed"]) for code, run in runs.items() if run["new"] or run["changed"]}
 
 
-def test_second_run_changes_nothing(pair):  # noqa: F811
-    before = pair.read(
-        "SELECT id, write_date "
-        "FROM res_partner WHERE is_patient UNION ALL SELECT id, write_date FROM hospital_encounter"
+# Which transaction wrote each row.
+WRITTEN = " UNION ALL ".join(
+    f"SELECT '{table}', id, xmin::text FROM {table}"
+    for table in (
+        "res_partner",
+        "hospital_patient_phone",
+        "hospital_quality_issue",
+        "hospital_encounter",
+        "hospital_encounter_diagnosis",
+        "hospital_his_link",
     )
+)
+
+
+def test_second_run_changes_nothing(pair):  # noqa: F811
+    before = pair.read(WRITTEN)
     assert changed(pair.run()) == {}
     pair.do('env["hospital.his.feed"].search([]).write({"mark": False})')
     runs = pair.run()
     assert changed(runs) == {}
     assert runs["patient"]["unchanged"] == 6
-    assert before == pair.read(
-        "SELECT id, write_date "
-        "FROM res_partner WHERE is_patient UNION ALL SELECT id, write_date FROM hospital_encounter"
-    )
+    assert sorted(before) == sorted(pair.read(WRITTEN))
 
 
 def test_everything_arrived(pair):  # noqa: F811
@@ -137,9 +146,12 @@ def test_merged_patient(pair):  # noqa: F811
     pair.his.put("mz", "M9", br="P1", jzsj=str(NOW), ks="01", ys="D1")
     pair.run()
     assert pair.value(owner, "M9") == "P2"
+    assert ("M9", "merged", "P1", "P2") in pair.events()
     pair.his.put("br", "P2", hb="P3")
     pair.run()
     assert pair.value(owner, "Z1") == pair.value(owner, "M9") == "P3"
+    merges = [event for event in pair.events() if event[0] in ("Z1", "Z2", "M9")]
+    assert sorted(merges) == [("M9", "merged", "P1", "P3"), ("Z1", "merged", "P1", "P3"), ("Z2", "merged", "P2", "P3")]
     assert (
         pair.value(
             "SELECT s.external_id "
@@ -178,6 +190,72 @@ def test_newborn_before_the_mother(pair):  # noqa: F811
         )
         == "李梅"
     )
+
+
+BY_BATCHES = """
+import odoo.addons.hospital_his_connector.exchange.batch as batching
+usual, batching.ROWS = batching.ROWS, rows
+env["hospital.his.feed"]._run_all()
+batching.ROWS = usual
+"""
+RELATED = (
+    "SELECT visit.external_id, event.old_value, event.new_value FROM hospital_encounter_event event "
+    "JOIN hospital_encounter visit ON visit.id = event.encounter_id WHERE event.kind = 'merged' ORDER BY 1, 2",
+    "SELECT child.external_id, mother.external_id FROM res_partner child "
+    "JOIN res_partner mother ON mother.id = child.mother_id ORDER BY 1",
+    "SELECT patient.external_id, issue.kind, issue.state, department.code FROM hospital_quality_issue issue "
+    "JOIN res_partner patient ON patient.id = issue.patient_id "
+    "LEFT JOIN hr_department department ON department.id = issue.department_id ORDER BY 1, 2",
+)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5000])
+@pytest.mark.parametrize("visits_first", [False, True])
+def test_merges_and_mothers_are_the_same_however_the_rows_are_cut(pair, rows, visits_first):  # noqa: F811
+    pair.his.put("br", "N1", xm="李梅之女", xb="2", mq="Q1")
+    pair.his.put("br", "Q1", xm="李梅", xb="2", hb="Q2")
+    pair.his.put("br", "Q2", xm="李梅", xb="2", hb=None if visits_first else "Q3")
+    pair.his.put("br", "Q3", xm="李梅", xb="2", dh="13900009988")
+    for number in (1, 2, 3):
+        pair.his.put("zy", f"Y{number}", br=f"Q{number}", rysj=str(NOW), zt="0", ks="01")
+    if visits_first:
+        pair.do(BY_BATCHES, rows=rows)
+        pair.his.put("br", "Q2", hb="Q3")
+    pair.do(BY_BATCHES, rows=rows)
+    merged, mothers, issues = map(pair.read, RELATED)
+    assert merged == [("Y1", "Q1", "Q3"), ("Y2", "Q2", "Q3")]
+    assert mothers == [("N1", "Q3")]
+    assert ("N1", "no_phone", "open", None) in issues
+    assert not [issue for issue in issues if issue[0] in ("Q1", "Q2") and issue[2] == "open"]
+
+
+def test_issue_found_late_belongs_to_the_department(pair):  # noqa: F811
+    pair.his.put("br", "P1", dh=None)
+    pair.run()
+    assert ("P1", "no_phone", "open", "01") in pair.read(RELATED[2])
+
+
+def test_shared_number_is_no_issue_once_it_is_not(pair):  # noqa: F811
+    for number in range(6):
+        pair.his.put("br", f"P{number}", dh="13900005555")
+    pair.run()
+    shared = "SELECT state, count(*) FROM hospital_quality_issue WHERE kind = 'phone_shared' GROUP BY 1"
+    assert pair.read(shared) == [("open", 6)]
+    pair.his.put("br", "P0", dh="13900006666")
+    pair.run()
+    assert pair.read(shared) == [("resolved", 6)]
+
+
+def test_corrected_phone_line_stays(pair):  # noqa: F811
+    pair.do(
+        """line = env["hospital.patient.phone"].search([("patient_id.external_id", "=", "P1")])
+line.write({"relation": "child", "contact_name": "小张", "sequence": 7})"""
+    )
+    pair.his.put("br", "P1", xm="张改名")
+    pair.run()
+    line = """SELECT relation, contact_name, phone.sequence FROM hospital_patient_phone phone
+                JOIN res_partner patient ON patient.id = phone.patient_id WHERE patient.external_id = 'P1'"""
+    assert pair.read(line) == [("child", "小张", 7)]
 
 
 def test_death_after_discharge(pair):  # noqa: F811

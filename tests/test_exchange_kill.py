@@ -79,7 +79,8 @@ def prepare(his):
             f"P{number}",
             xm=f"新{number}",
             dh=f"1380000{number:04}" if number % 7 else "13800000000",
-            csrq="1950-01-01" if number % 9 else "0000-00-00",
+            csrq="1950-01-01",
+            sw=None if number % 9 else "maybe",
         )
         put(
             "zy",

@@ -16,7 +16,7 @@ Columns = list[tuple[str, str]]
 # What SQL Server, and many a form, writes for "no date".
 NO_DATE = date(1900, 1, 1)
 
-# Clocks may differ; a discharge further ahead is a mistyped year.
+# Clocks may differ; what lies further ahead is a mistyped year.
 AHEAD = timedelta(days=1)
 
 
@@ -67,7 +67,7 @@ class Patient(Plain):
     def __call__(self, values: dict[str, Any]) -> dict[str, Any]:
         issues: dict[str, str] = {}
         if values.get("birth_date") and values["birth_date"] > self.now.date() + AHEAD:
-            raise Rejected("out_of_range", column="birth_date", value=values["birth_date"].isoformat())
+            values["birth_date"] = None
         if "id_number" in self.mapped:
             self._identity(values, issues)
         if self._has_phones:
@@ -160,6 +160,9 @@ class Encounter(Plain):
     >>> finish = Encounter("discharge", ["external_id", "discharged_at"], ZoneInfo("Asia/Shanghai"))
     >>> finish({"external_id": "1", "discharged_at": datetime(2026, 11, 1, 17)})["discharge_date"].isoformat()
     '2026-11-02'
+    >>> Encounter("inpatient", ["admitted_at"], ZoneInfo("Asia/Shanghai"))({"admitted_at": datetime(2199, 1, 1)})
+    Traceback (most recent call last):
+    odoo.addons.hospital_his_connector.exchange.problems.Rejected: admission_in_future
     """
 
     CLASSES = {"inpatient": "inpatient", "discharge": "inpatient", "outpatient": "outpatient"}
@@ -186,6 +189,8 @@ class Encounter(Plain):
         elif state == "in_progress":
             discharged_at = None  # a cancelled discharge often leaves its date behind
         admitted_at = values.get("admitted_at")
+        if admitted_at and admitted_at > self.now + AHEAD:
+            raise Rejected("admission_in_future", value=self._local(admitted_at).isoformat(" "))
         if discharged_at and discharged_at > self.now + AHEAD:
             raise Rejected("discharge_in_future", value=self._local(discharged_at).isoformat(" "))
         if discharged_at and admitted_at and discharged_at < admitted_at:

@@ -11,19 +11,21 @@ from .problems import ReadingFailed, Rejected
 from .targets import KINDS, SQL_TYPES, Target
 
 # Part of every row's hash: raised when a function of this package changes what it makes of a value.
-REVISION = 1
+REVISION = 2
 
 _MAKE_TEXT = frozenset(("text", "digits", "code", "constant", "concat"))
 
 
-def version(spec: dict[str, Any]) -> str:
-    """Names a mapping; rows mapped by another one are written again.
+def version(spec: dict[str, Any], *more: Any) -> str:
+    """Names a mapping (and ``more``, if given); rows mapped by another one are written again.
 
     >>> a = {"kind": "patient", "fields": [{"target": "name", "column": "XM"}], "codemaps": {}}
     >>> version(a) == version(dict(a)), version(a) == version(a | {"kind": "employee"})
     (True, False)
+    >>> version(a) == version(a, "SELECT 1")
+    False
     """
-    relevant = [REVISION, *(spec.get(part) for part in ("kind", "key", "fields", "codemaps", "timezone"))]
+    relevant = [REVISION, *(spec.get(part) for part in ("kind", "key", "fields", "codemaps", "timezone")), *more]
     text = json.dumps(relevant, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
@@ -40,6 +42,23 @@ class Mapper:
     >>> try: mapper.values(("0101", None))
     ... except Rejected as problem: print(problem.code, problem.arguments)
     missing {'target': 'name', 'column': 'KSMC'}
+
+    A state that the code table lacks is refused (a cancelled visit must not pass for a finished one); of an
+    impossible birth date the patient does not suffer.
+
+    >>> state = {"target": "state", "column": "ZT", "transform": "code", "codemap": "zt"}
+    >>> mapper = Mapper({"kind": "inpatient", "key": "ID", "codemaps": {"zt": {"1": "finished"}}, "fields": [state]},
+    ...     ["ID", "ZT"])
+    >>> try: mapper.values(("1", "8"))
+    ... except Rejected as problem: print(problem.code, problem.arguments, mapper.unmapped)
+    bad_choice {'value': '8', 'column': 'ZT'} {('zt', '8'): 1}
+    >>> mapper = Mapper({"kind": "patient", "key": "ID", "fields": [
+    ...     {"target": "name", "column": "XM"}, {"target": "birth_date", "column": "CSRQ", "transform": "date"},
+    ...     {"target": "id_number", "column": "SFZ", "transform": "id_number"}]}, ["ID", "XM", "CSRQ", "SFZ"])
+    >>> days = "0000-00-00", "9999-12-31", "2150-01-01", "不详"
+    >>> {str(mapper.values(("1", "张三", day, "11010519491231002X"))["birth_date"]) for day in days}
+    {'1949-12-31'}
+    >>> mapper.values(("1", "张三", "0000-00-00", None))["birth_date"]
     """
 
     def __init__(self, spec: dict[str, Any], columns: Sequence[str]) -> None:
@@ -77,8 +96,10 @@ class Mapper:
                 if value is None and target.required:
                     raise Rejected("missing", target=name)
             except Rejected as problem:
-                problem.arguments.setdefault("column", column)
-                raise
+                if not target.lenient:
+                    problem.arguments.setdefault("column", column)
+                    raise
+                value = None
             values[name] = value
         return self._finish(values)
 
@@ -116,6 +137,8 @@ class Mapper:
             def report(value: str) -> None:
                 place = (table, value[:64])
                 self.unmapped[place] = self.unmapped.get(place, 0) + 1
+                if target.strict:
+                    raise Rejected("bad_choice", value=value[:64])
 
         convert = transform.make(kind, line.get("argument") or "", transform.Settings(self.zone, codes, report))
         return name, column, self._reader(kind, column), self._as_type(convert, kind, target), target

@@ -11,14 +11,22 @@ from typing import Any
 
 ROWS, WITHOUT = "rows", "without"  # rows with a watermark, then rows without one
 
-_FORMS = (
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M:%S.%f",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y%m%d%H%M%S",
-    "%Y-%m-%d %H:%M",
-)
+# How a time is written, with every digit a 0: texts of one of these shapes sort as their times do.
+_FORMS = {
+    "0000-00-00 00:00:00": "%Y-%m-%d %H:%M:%S",
+    "0000-00-00T00:00:00": "%Y-%m-%dT%H:%M:%S",
+    "0000/00/00 00:00:00": "%Y/%m/%d %H:%M:%S",
+    "00000000000000": "%Y%m%d%H%M%S",
+    "0000-00-00 00:00": "%Y-%m-%d %H:%M",
+    "0000/00/00 00:00": "%Y/%m/%d %H:%M",
+    "0000-00-00": "%Y-%m-%d",
+    "0000/00/00": "%Y/%m/%d",
+    "00000000": "%Y%m%d",
+}
+_ZEROS = str.maketrans("123456789", "000000000")
+
+# No HIS is older: an earlier time stands for "none".
+OLDEST = 1900
 
 
 def pack(value: Any) -> list | None:
@@ -80,29 +88,60 @@ def earlier(value: Any, overlap: float) -> Any:
     return value
 
 
-def later_than(now: datetime) -> Callable[[Any], bool]:
-    """A test whether a value lies in the future: such a row must not hide all that come after it.
+def usable(now: datetime, last: Any = None) -> Callable[[Any], bool]:
+    """A test whether a value may be the mark, or would hide all that come after it.
 
-    >>> in_future = later_than(datetime(2026, 11, 1, 9))
-    >>> in_future("2026-11-01 08:00:00"), in_future("9999-12-31 00:00:00"), in_future(41), in_future(date(2026, 11, 2))
-    (False, True, False, True)
+    It is a time that has come or a number, and of one form with ``last``, or else with the first value that passed:
+    texts of two forms do not sort by time. ``now`` is the hospital's, with its zone.
+
+    >>> from datetime import UTC
+    >>> now = datetime(2026, 11, 1, 9, tzinfo=UTC)
+    >>> may = usable(now)
+    >>> [may(text) for text in ("", "0000-00-00 00:00:00", "2026-10-01 08:00:00", "2026-10-02 08:00:00.5")]
+    [False, False, True, True]
+    >>> [may(value) for value in ("9999-12-31 00:00:00", "2026/10/03 08:00:00", "2026-1-5 8:00:00", "待定", b"1", 41)]
+    [False, False, False, False, False, False]
+    >>> usable(now)(41), usable(now)(Decimal("NaN")), usable(now, "2026-10-01 08:00:00")(41)
+    (True, False, False)
+    >>> usable(now)(now), usable(now)(datetime(2026, 11, 1, 10)), usable(now)(date(2026, 11, 2))
+    (True, False, False)
     """
-    limits: dict[int, str] = {}
+    clock = now.replace(tzinfo=None)
+    known = _read(last)[1]
 
-    def is_later(value: Any) -> bool:
-        if isinstance(value, datetime):
-            return (value if value.tzinfo is None else value.astimezone().replace(tzinfo=None)) > now
-        if isinstance(value, date):
-            return value > now.date()
-        if not isinstance(value, str):
+    def is_usable(value: Any) -> bool:
+        nonlocal known
+        time, form = _read(value)
+        if not form or known and form != known:
             return False
-        # Rows come in order: texts of one length have one form, and one comparison of texts decides.
-        if len(value) not in limits:
-            limits[len(value)] = now.strftime(_read(value)[1]) if _read(value)[1] else ""
-        limit = limits[len(value)]
-        return bool(limit) and value > limit
+        if time:
+            zoned = isinstance(value, datetime) and value.tzinfo is not None
+            if time.year < OLDEST or (value > now if zoned else time > clock):
+                return False
+        known = form
+        return True
 
-    return is_later
+    return is_usable
+
+
+def checked(mark: Any, now: datetime) -> dict[str, Any]:
+    """A stored mark, or nothing if it would hide rows: then all are read.
+
+    >>> from datetime import UTC
+    >>> good = {"phase": "rows", "w": ["str", "2026-10-01 08:00:00"], "k": ["str", "1"]}
+    >>> now = datetime(2026, 11, 1, tzinfo=UTC)
+    >>> checked(good, now) == good, checked(good | {"w": None}, now) == good | {"w": None}
+    (True, True)
+    >>> [checked(mark, now) for mark in (good | {"w": ["str", "待定"]}, good | {"k": ["int", "x"]}, {"w": 1}, [], None)]
+    [{}, {}, {}, {}, {}]
+    """
+    try:
+        watermark = unpack(mark["w"])
+        unpack(mark["k"])
+        valid = mark["phase"] in (ROWS, WITHOUT) and (watermark is None or usable(now)(watermark))
+    except (TypeError, KeyError, ValueError, ArithmeticError):
+        valid = False
+    return mark if valid else {}
 
 
 def moment(packed: list | None) -> datetime | None:
@@ -111,18 +150,30 @@ def moment(packed: list | None) -> datetime | None:
     >>> moment(pack("2026-11-01 09:00:00")), moment(pack(41))
     (datetime.datetime(2026, 11, 1, 9, 0), None)
     """
-    value = unpack(packed)
+    return _read(unpack(packed))[0]
+
+
+def _read(value: Any) -> tuple[datetime | None, str]:
+    """The time a value names, and its form; the form is "" for what is neither a time nor a number."""
+    if isinstance(value, str):
+        return _read_text(value)
     if isinstance(value, datetime):
-        return value.replace(tzinfo=None)
+        return value.replace(tzinfo=None), "datetime"
     if isinstance(value, date):
-        return datetime.combine(value, datetime.min.time())
-    return _read(value)[0] if isinstance(value, str) else None
-
-
-def _read(text: str) -> tuple[datetime | None, str]:
-    for form in _FORMS:
-        try:
-            return datetime.strptime(text, form), form
-        except ValueError:
-            continue
+        return datetime.combine(value, datetime.min.time()), "date"
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        return None, "number" if Decimal(value).is_finite() else ""
     return None, ""
+
+
+def _read_text(text: str) -> tuple[datetime | None, str]:
+    head, _point, fraction = text.rstrip().partition(".")
+    form = _FORMS.get(head.translate(_ZEROS), "")
+    if not form or fraction.translate(_ZEROS).strip("0"):
+        return None, ""
+    try:
+        if len(head) == 14:
+            return datetime.strptime(head, form), form
+        return datetime.fromisoformat(head.replace("/", "-")), form  # in C
+    except ValueError:
+        return None, ""

@@ -69,10 +69,8 @@ class Reader:
         self.driver = drivers.get(self.source["driver"])
         self.query = job["query"].strip().rstrip(";")
         self.overlap = float(job.get("overlap") or 0)
-        self.since = job.get("since") or {}
-        self.started = datetime.now(ZoneInfo(job.get("timezone") or "Asia/Shanghai")).replace(
-            tzinfo=None, microsecond=0
-        )
+        self.started = datetime.now(ZoneInfo(job.get("timezone") or "Asia/Shanghai"))
+        self.since = marks.checked(job.get("since"), self.started)
         self.columns = self._columns()
         self.key = self._place(job["key"])
         self.watermark = self._place(job["watermark"]) if job.get("watermark") else None
@@ -83,10 +81,10 @@ class Reader:
         """All rows after the mark, then those without a watermark."""
         since, begin = self.since, self.since.get("w")
         if self.watermark is not None and since.get("phase") != marks.WITHOUT:
-            in_future = marks.later_than(self.started)
+            usable = marks.usable(self.started, marks.unpack(begin))
             self._mark = since
             for row in self._pass(marks.ROWS, begin, since.get("k")):
-                if not in_future(row[self.watermark]):
+                if usable(row[self.watermark]):
                     self._mark = row
                 yield row
             mark = self.mark()

@@ -9,6 +9,8 @@ class Target(NamedTuple):
     type: text, integer, boolean, date, datetime, phones, id_number
     choices: nothing else is allowed
     refers: the kind of feed whose key the value must be; soft: kept without it when it is unknown
+    strict: a value that the code table lacks is refused, not left empty
+    lenient: a value that cannot be read counts as empty
     """
 
     type: str
@@ -16,6 +18,8 @@ class Target(NamedTuple):
     choices: tuple[str, ...] = ()
     refers: str = ""
     soft: bool = False
+    strict: bool = False
+    lenient: bool = False
 
 
 _KEY = {"external_id": Target("text", required=True)}
@@ -23,7 +27,7 @@ _KEY = {"external_id": Target("text", required=True)}
 _ENCOUNTER = _KEY | {
     "patient": Target("text", refers="patient"),
     "encounter_class": Target("text", choices=("inpatient", "outpatient", "emergency")),
-    "state": Target("text", choices=("in_progress", "finished", "cancelled")),
+    "state": Target("text", choices=("in_progress", "finished", "cancelled"), strict=True),
     "medical_record_no": Target("text"),
     "admission_no": Target("integer"),
     "admitted_at": Target("datetime"),
@@ -37,7 +41,7 @@ _ENCOUNTER = _KEY | {
     "nurse": Target("text", refers="employee", soft=True),
     "clinic_type": Target("text", choices=("normal", "associate", "chief", "special")),
     "admission_source": Target("text", choices=("1", "2", "3", "9")),
-    "disposition": Target("text", choices=("1", "2", "3", "4", "5", "9")),
+    "disposition": Target("text", choices=("1", "2", "3", "4", "5", "9"), strict=True),
     "diagnosis_code": Target("text"),
     "diagnosis_name": Target("text"),
     "coded_at": Target("datetime"),
@@ -77,7 +81,7 @@ KINDS: dict[str, dict[str, Target]] = {
         "name": Target("text", required=True),
         "patient_no": Target("text"),
         "gender": Target("text", choices=("male", "female", "other", "unknown")),
-        "birth_date": Target("date"),
+        "birth_date": Target("date", lenient=True),
         "id_number": Target("id_number"),
         "phone": Target("phones"),
         "contact_name": Target("text"),

@@ -2,6 +2,7 @@
 
 from odoo.tools import SQL
 
+from . import issues
 from .loader import Loader
 from .patient import forget_found
 
@@ -116,6 +117,8 @@ class EncounterLoader(Loader):
         self._stay()
         self._deaths()
         self._events()
+        if "patient" in self.names:
+            self._came_for_loser()
         self.cr.execute("DROP TABLE his_visit")
 
     def _stay(self):
@@ -190,6 +193,21 @@ class EncounterLoader(Loader):
                 [kind],
             )
 
+    def _came_for_loser(self):
+        """A new visit of a key that was merged before: the event it would have got if it had come earlier."""
+        self._run(
+            """INSERT INTO hospital_encounter_event
+                      (encounter_id, patient_id, kind, old_value, new_value, at, create_date)
+               SELECT stage.res_id, survivor.id, 'merged', COALESCE(loser.patient_no, loser.external_id),
+                      COALESCE(survivor.patient_no, survivor.external_id), stamp, stamp
+                 FROM his_stage stage
+                 JOIN res_partner loser ON loser.source_id = %s AND loser.external_id = stage.patient
+                 JOIN res_partner survivor ON survivor.id = loser.merged_into_id,
+                      (SELECT now() AT TIME ZONE 'UTC') AS clock (stamp)
+                WHERE stage.is_new ORDER BY stage.line""",
+            self.source_id,
+        )
+
     def _notify(self):
         self.cr.execute(
             """SELECT DISTINCT visit.patient_id FROM his_stage stage
@@ -197,14 +215,7 @@ class EncounterLoader(Loader):
         )
         patients = [patient_id for (patient_id,) in self.cr.fetchall()]
         self.env["res.partner"]._refresh_care(patients)
-        self.cr.execute(
-            """UPDATE hospital_quality_issue issue SET department_id = visit.department_id
-                 FROM (SELECT DISTINCT ON (patient_id) patient_id, department_id FROM hospital_encounter
-                        WHERE patient_id = ANY(%s) AND department_id IS NOT NULL
-                        ORDER BY patient_id, admitted_at, id) visit
-                WHERE issue.patient_id = visit.patient_id AND issue.state = 'open' AND issue.department_id IS NULL""",
-            [patients],
-        )
+        issues.place(self.cr, patients)
         super()._notify()
 
     def settle(self):

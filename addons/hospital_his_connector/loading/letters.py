@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from psycopg2.extras import Json
 
+from .quiet import QuietCursor
+
 
 class Letter(NamedTuple):
     """One row for the dead-letter list; with ``waits_for`` it is tried again by itself."""
@@ -42,7 +44,7 @@ def store(cr, feed_id: int, run_id: int | None, letters: list[Letter]) -> None:
     if not letters:
         return
     latest = {_key(letter): letter for letter in letters}
-    cr.execute_values(
+    QuietCursor(cr).execute_values(
         """
         INSERT INTO hospital_his_deadletter AS old
                (feed_id, run_id, external_id, code, arguments, payload, state, waits_kind, waits_key, attempts,

@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..exchange.targets import KINDS
 from . import letters
 from .letters import Letter
+from .quiet import QuietCursor
 
 # A feed is not a conversation: nobody follows and nothing is said when it creates a record.
 QUIET = {"tracking_disable": True, "mail_create_nolog": True, "mail_create_nosubscribe": True}
@@ -65,7 +66,7 @@ class Loader:
     ):
         self.feed = feed
         self.env = feed.env
-        self.cr = feed.env.cr
+        self.cr = QuietCursor(feed.env.cr)
         self.kind = feed.kind
         self.source_id = feed.source_id.id
         self.zone = feed.source_id.tz
@@ -108,11 +109,12 @@ class Loader:
         counts.rejected = len(refused) - counts.waiting
         if has_letters:
             letters.close(self.cr, self.feed.id, self.closed_as)
-        letters.store(self.cr, self.feed.id, self.run_id, refused)
+        letters.store(self.env.cr, self.feed.id, self.run_id, refused)
         self.cr.execute("SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM his_stage")
         counts.new, counts.changed = self.cr.fetchone()
         if counts.new or counts.changed:
             self._write()
+            self._note_missing()
             self._link()
             self._notify()
         return counts
@@ -151,12 +153,13 @@ class Loader:
         column, key = SQL.identifier(f"{name}_id"), SQL.identifier(name)
         self._run(
             """UPDATE his_stage stage SET %s = %s FROM %s target
-                WHERE target.source_id = %s AND target.external_id = stage.%s""",
+                WHERE target.source_id = %s AND target.external_id = stage.%s AND stage.%s IS NULL""",
             column,
             SQL(found),
             SQL.identifier(table),
             self.source_id,
             key,
+            column,
         )
         if code := _CODES.get(target.refers):
             self._run(
@@ -169,15 +172,18 @@ class Loader:
                 key,
                 column,
             )
-        if target.soft:
-            self._run(
-                """UPDATE his_stage SET missing = COALESCE(missing, '{}') || jsonb_build_object(%s::text, %s)
-                    WHERE %s IS NOT NULL AND %s IS NULL""",
-                name,
-                key,
-                key,
-                column,
-            )
+
+    def _note_missing(self) -> None:
+        for name, target in self.references.items():
+            if target.soft:
+                self._run(
+                    """UPDATE his_stage SET missing = COALESCE(missing, '{}') || jsonb_build_object(%s::text, %s)
+                        WHERE %s IS NOT NULL AND %s IS NULL""",
+                    name,
+                    SQL.identifier(name),
+                    SQL.identifier(name),
+                    SQL.identifier(f"{name}_id"),
+                )
 
     def _wait_for_parents(self) -> list[Letter]:
         waiting = []

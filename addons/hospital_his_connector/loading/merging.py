@@ -3,6 +3,9 @@
 # pylint: disable=sql-injection
 # Statements are put together from the constants of this file, never from what a HIS sent.
 
+from . import issues
+from .quiet import QuietCursor
+
 # What belongs to a person and simply moves; what may exist only once per person is named with its key.
 _MOVED = ("hospital_encounter", "hospital_encounter_event", "hospital_contact", "hospital_case")
 _MOVED_ONCE = {"hospital_patient_phone": "number", "hospital_contact_refusal": "purpose"}
@@ -13,13 +16,20 @@ def merge(env, pairs: dict[int, int]) -> None:
     pairs = {loser: root for loser in pairs if (root := _root(env, pairs, loser)) != loser}
     if not pairs:
         return
-    cr = env.cr
+    cr = QuietCursor(env.cr)
     losers, survivors = list(pairs), list(pairs.values())
     cr.execute(
         """CREATE TEMP TABLE IF NOT EXISTS his_merge (loser int, survivor int) ON COMMIT DROP;
            TRUNCATE his_merge;
            INSERT INTO his_merge SELECT * FROM unnest(%s, %s)""",
         [losers, survivors],
+    )
+    # A visit has one such event, from whom it came for to who that is in the end: the same whether it was stored
+    # before the merge or after it, and whatever batches a chain of merges came in.
+    cr.execute(
+        """UPDATE hospital_encounter_event event SET new_value = COALESCE(survivor.patient_no, survivor.external_id)
+             FROM his_merge merge JOIN res_partner survivor ON survivor.id = merge.survivor
+            WHERE event.patient_id = merge.loser AND event.kind = 'merged'"""
     )
     cr.execute(
         """INSERT INTO hospital_encounter_event
@@ -29,6 +39,9 @@ def merge(env, pairs: dict[int, int]) -> None:
                       now() AT TIME ZONE 'UTC'
              FROM his_merge merge JOIN hospital_encounter visit ON visit.patient_id = merge.loser
              JOIN res_partner loser ON loser.id = merge.loser JOIN res_partner survivor ON survivor.id = merge.survivor
+            WHERE NOT EXISTS (SELECT 1 FROM hospital_encounter_event event
+                               WHERE event.encounter_id = visit.id AND event.kind = 'merged'
+                                 AND event.patient_id = merge.loser)
             ORDER BY visit.id"""
     )
     cr.execute(
@@ -59,8 +72,12 @@ def merge(env, pairs: dict[int, int]) -> None:
                OR issue.patient_id = merge.survivor AND issue.kind = 'possible_duplicate')"""
     )
     cr.execute(
-        """UPDATE res_partner SET mother_id = merge.survivor FROM his_merge merge WHERE mother_id = merge.loser;
-           UPDATE res_partner SET merged_into_id = merge.survivor FROM his_merge merge
+        """UPDATE res_partner SET mother_id = merge.survivor FROM his_merge merge WHERE mother_id = merge.loser
+        RETURNING res_partner.id"""
+    )
+    children = [child_id for (child_id,) in cr.fetchall()]
+    cr.execute(
+        """UPDATE res_partner SET merged_into_id = merge.survivor FROM his_merge merge
                WHERE merged_into_id = merge.loser;
            UPDATE res_partner SET merged_into_id = merge.survivor, active = FALSE, write_date = now() AT TIME ZONE 'UTC'
              FROM his_merge merge WHERE res_partner.id = merge.loser;
@@ -74,9 +91,11 @@ def merge(env, pairs: dict[int, int]) -> None:
     )
     patients = env["res.partner"].browse(dict.fromkeys(survivors + losers))
     patients._refresh_care(patients.ids)
+    issues.place(cr, survivors)
     env.invalidate_all(flush=False)
     visits.modified(["patient_id"])
-    patients.modified(["merged_into_id", "active", "deceased", "do_not_contact"])
+    patients |= patients.browse(children)
+    patients.modified(["merged_into_id", "mother_id", "active", "deceased", "do_not_contact"])
     patients._after_exchange(patients.browse(), patients)
     visits._after_exchange(visits.browse(), visits)
 

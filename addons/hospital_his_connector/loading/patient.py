@@ -7,7 +7,7 @@ import json
 
 from odoo.tools import SQL
 
-from . import merging
+from . import issues, merging
 from .loader import QUIET, Loader
 
 PHONE_ISSUES = ("no_phone", "phone_invalid", "phone_placeholder", "landline_only")
@@ -69,13 +69,24 @@ class PatientLoader(Loader):
         self.cr.execute("SELECT 1 FROM his_stage WHERE is_new LIMIT 1")
         if self.cr.fetchone():
             self._insert(self._defaults())
+        self._refer_within()
         if "phones" in self.names:
             self._write_phones()
-        if "merged_into" in self.names:
-            self._merge()
         self._deaths()
         self._issues()
+        if "merged_into" in self.names:
+            self._merge()
         self.env["res.partner"]._refresh_care(self._unmerged())
+
+    def _refer_within(self):
+        """Mothers and survivors that came in this very batch are there only now."""
+        for name in {"mother", "merged_into"} & self.references.keys():
+            self._refer(name, self.references[name])
+        if "mother" in self.names:
+            self.cr.execute(
+                """UPDATE res_partner child SET mother_id = stage.mother_id FROM his_stage stage
+                    WHERE child.id = stage.res_id AND child.mother_id IS DISTINCT FROM stage.mother_id"""
+            )
 
     def _unmerged(self):
         """New patients have no visits: only the keys of changed ones may be out of date."""
@@ -124,6 +135,7 @@ class PatientLoader(Loader):
                    AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements(stage.phones) AS given (value)
                                     WHERE given.value->>'number' = phone.number)"""
         )
+        # A line that a person corrected (write_uid) stays as it is.
         self.cr.execute(
             f"""
             INSERT INTO hospital_patient_phone AS phone
@@ -137,6 +149,9 @@ class PatientLoader(Loader):
             ON CONFLICT (patient_id, number) DO UPDATE
                SET kind = excluded.kind, relation = excluded.relation, contact_name = excluded.contact_name,
                    sequence = excluded.sequence, write_date = excluded.write_date
+             WHERE phone.write_uid IS NULL
+               AND (phone.kind, phone.relation, phone.contact_name, phone.sequence)
+                   IS DISTINCT FROM (excluded.kind, excluded.relation, excluded.contact_name, excluded.sequence)
             """
         )
         # New patients have the mask of their first number; of the others people may know more.
@@ -195,10 +210,16 @@ class PatientLoader(Loader):
             """UPDATE res_partner child SET mother_id = COALESCE(mother.merged_into_id, mother.id)
                  FROM hospital_his_link link JOIN res_partner mother ON mother.source_id = %s
                   AND mother.external_id = link.missing->>'mother'
-                WHERE link.feed_id = %s AND link.missing IS NOT NULL AND child.id = link.res_id""",
+                WHERE link.feed_id = %s AND link.missing IS NOT NULL AND child.id = link.res_id
+                  AND child.mother_id IS DISTINCT FROM COALESCE(mother.merged_into_id, mother.id)
+            RETURNING child.id""",
             [self.source_id, self.feed.id],
         )
+        children = self.env["res.partner"].browse([child_id for (child_id,) in self.cr.fetchall()])
+        self._unshare()
         self.env.invalidate_all(flush=False)
+        children.modified(["mother_id"])
+        children._after_exchange(children.browse(), children)
         return forget_found(self, ("merged_into", "mother"), "res_partner")
 
     # -- data quality -----------------------------------------------------------------------------------------
@@ -231,6 +252,21 @@ class PatientLoader(Loader):
                      ORDER BY phone.patient_id, phone.sequence"""
             )
         self._duplicates()
+
+    def _unshare(self):
+        self.cr.execute(
+            f"""UPDATE hospital_quality_issue issue SET state = 'resolved', resolved_at = now() AT TIME ZONE 'UTC'
+                 FROM res_partner patient
+                WHERE issue.state = 'open' AND issue.kind = 'phone_shared' AND patient.id = issue.patient_id
+                  AND patient.source_id = %s
+                  AND NOT EXISTS (
+                      SELECT 1 FROM hospital_patient_phone own
+                       WHERE own.patient_id = patient.id
+                         AND COALESCE(own.invalid_reason, '') NOT IN ('format', 'placeholder')
+                         AND (SELECT count(*) FROM hospital_patient_phone phone
+                               WHERE phone.number = own.number) > {SHARED})""",
+            [self.source_id],
+        )
 
     def _duplicates(self):
         twin = """twin.is_patient AND twin.active AND twin.id <> partner.id AND twin.merged_into_id IS NULL
@@ -270,8 +306,10 @@ class PatientLoader(Loader):
                 SELECT found.patient_id, found.kind, found.detail, 'open', stamp, stamp, stamp
                   FROM ({rows}) AS found (patient_id, kind, detail), (SELECT now() AT TIME ZONE 'UTC') AS clock (stamp)
                 ON CONFLICT (patient_id, kind) WHERE state = 'open' DO UPDATE
-                   SET detail = excluded.detail WHERE old.detail IS DISTINCT FROM excluded.detail"""
+                   SET detail = excluded.detail WHERE old.detail IS DISTINCT FROM excluded.detail
+             RETURNING patient_id"""
         )
+        issues.place(self.cr, [patient_id for (patient_id,) in self.cr.fetchall()])
 
 
 def _literal(value):

@@ -1,16 +1,19 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..exchange.problems import ReadingFailed
+
+# What a person writes directly; the rest changes by the buttons and the runs.
+WRITABLE = {"payload", "payload_text"}
 
 
 class HospitalHisDeadletter(models.Model):
     """A row of the HIS that was not taken: kept as it came, with the reason, to be corrected and replayed."""
 
     _name = "hospital.his.deadletter"
-    _inherit = ["hospital.his.message"]
+    _inherit = ["hospital.his.message", "hospital.audited.mixin"]
     _description = "Dead Letter"
     _order = "id desc"
     _rec_name = "external_id"
@@ -68,6 +71,11 @@ class HospitalHisDeadletter(models.Model):
             if not isinstance(payload, dict) or payload.keys() != letter.payload.keys():
                 raise ValidationError(self.env._("Change the values of the row, not its columns."))
             letter.payload = payload
+
+    def write(self, vals):
+        if not self.env.su and vals.keys() - WRITABLE:
+            raise AccessError(self.env._("Only the row can be corrected; use the buttons for the rest."))
+        return super().write(vals)
 
     def action_replay(self):
         """Put the rows, corrected or not, through the same mapping again."""

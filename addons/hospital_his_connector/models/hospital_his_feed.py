@@ -97,7 +97,8 @@ class HospitalHisFeed(models.Model):
         }
 
     def _version(self):
-        return mapping.version(self._mapping())
+        """Names all that decides which rows are read and what becomes of them: the mark holds for one version."""
+        return mapping.version(self._mapping(), self.query, self.watermark_column or "")
 
     # -- buttons -----------------------------------------------------------------------------------------------
 

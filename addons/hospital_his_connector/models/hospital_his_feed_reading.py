@@ -118,7 +118,7 @@ class HospitalHisFeed(models.Model):
             "query": self.query,
             "watermark": self.watermark_column or "",
             "overlap": self.source_id.overlap_minutes * 60,
-            # A changed mapping concerns the rows already read too.
+            # A changed mapping or query concerns the rows already read too.
             "since": (self.mark or {}) if self.mark_version == version else {},
             "batch": batching.ROWS,
             "version": version,
@@ -146,6 +146,7 @@ class HospitalHisFeed(models.Model):
 
     def _finish(self, run, mark, version):
         def finish():
+            self._loader([], []).settle()
             self.sudo().write({"mark": mark or False, "mark_version": version})
             run._finish()
             self._commit()
@@ -200,6 +201,7 @@ class HospitalHisFeed(models.Model):
         limit = self.source_id.rejected_limit
         if read < REJECTED_MIN or rejected * 100 <= limit * read:
             return
+        self._collect_unmapped(head["unmapped"])  # what the code tables lack may be the very reason
         reasons = Counter((row["code"], row["arguments"].get("column", "")) for row in head["rejected"])
         (code, column), _count = reasons.most_common(1)[0]
         raise ReadingFailed(

@@ -56,6 +56,7 @@ SENTENCES = {
     "bad_choice": _lt("“%(value)s” in “%(column)s” is not an allowed value. Add it to the code table."),
     "bad_encoding": _lt("A text in this row cannot be decoded."),
     "out_of_range": _lt("“%(value)s” in “%(column)s” is out of range."),
+    "admission_in_future": _lt("The admission lies in the future: %(value)s"),
     "discharge_before_admission": _lt("The discharge lies before the admission: %(value)s"),
     "discharge_in_future": _lt("The discharge lies in the future: %(value)s"),
     "incomplete_visit": _lt("The visit %(value)s has no patient or no time of admission."),

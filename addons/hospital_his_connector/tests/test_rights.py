@@ -1,16 +1,41 @@
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from .common import ExchangeCase
 
+FORM = ("state", "reason", "feed_id", "external_id", "run_id", "attempts", "create_date", "write_date", "payload_text")
+
 
 @tagged("post_install", "-at_install")
 class TestRights(ExchangeCase):
+    def letter(self):
+        """The dead letter of a patient with a death that is neither yes nor no."""
+        self.his("DELETE FROM br", "INSERT INTO br VALUES ('2', '李四', '1', NULL, NULL, '2026-01-01 08:00:01')")
+        self.feed.field_ids = [Command.create({"target": "deceased", "column": "xm", "transform": "boolean"})]
+        self.run_feeds(self.feed)
+        return self.env["hospital.his.deadletter"].search([("feed_id", "=", self.feed.id)])
+
+    def test_of_a_dead_letter_only_the_row_is_written_and_reading_it_is_logged(self):
+        engineer = new_test_user(
+            self.env, "exchange_letters", groups="hospital_base.group_integration,base.group_allow_export"
+        )
+        letter = self.letter().with_user(engineer)
+        letter.payload_text = letter.payload_text.replace("李四", "否")
+        self.assertEqual(letter.payload["xm"], "否")
+        for values in ({"state": "resolved"}, {"feed_id": self.feed.copy({"code": "br2"}).id}, {"attempts": 9}):
+            with self.assertRaises(AccessError):
+                letter.write(values)
+        letter.web_read({name: {} for name in FORM})
+        letter.export_data(["external_id"])
+        log = self.env["hospital.access.log"]
+        lines = log.search([("res_model", "=", letter._name), ("user_id", "=", engineer.id)])
+        self.assertEqual(sorted(lines.mapped("action")), ["export", "open"])
+
     def test_who_sees_what(self):
         """The administrator sees connections and runs but no patient's row; others see nothing of it."""
-        self.his("INSERT INTO br VALUES ('2', '李四', '1', '1990-13-05', NULL, '2026-01-01 08:00:01')")
-        run = self.run_feeds(self.feed)
-        letter = self.env["hospital.his.deadletter"].search([("feed_id", "=", self.feed.id)])
+        letter = self.letter()
+        run = letter.run_id
         engineer, admin, doctor = (
             new_test_user(self.env, f"exchange_{role}", groups=f"hospital_base.group_{role}")
             for role in ("integration", "admin", "doctor")
