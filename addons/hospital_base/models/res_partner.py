@@ -78,7 +78,7 @@ class ResPartner(models.Model):
 
     @api.depends("birth_date")
     def _compute_age(self):
-        today = fields.Date.context_today(self)
+        today = self.env["res.company"]._hospital_today()
         for partner in self:
             partner.age = self._age_text(partner.birth_date, today)
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -15,15 +17,17 @@ class HospitalFollowupTaskVisibility(models.Model):
         for the supervisor the open tasks of the centre. Each is answered from an index of its own.
         """
         self.flush_model(["user_id", "state", "done_by", "done_at"])
+        tomorrow = self._today() + timedelta(days=1)
         conditions = [
-            SQL("user_id = %s AND state IN %s AND earliest_date <= current_date + 1", user.id, OPEN_STATES),
+            SQL("user_id = %s AND state IN %s AND earliest_date <= %s", user.id, OPEN_STATES, tomorrow),
             SQL("done_by = %s AND done_at > now() AT TIME ZONE 'UTC' - interval '1 day'", user.id),
         ]
         if user._has_hospital_role("supervisor"):
             conditions.append(
                 SQL(
-                    "mode IN ('central', 'outpatient') AND state IN %s AND earliest_date <= current_date + 1",
+                    "mode IN ('central', 'outpatient') AND state IN %s AND earliest_date <= %s",
                     OPEN_STATES,
+                    tomorrow,
                 )
             )
         column = SQL.identifier(column)
