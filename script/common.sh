@@ -6,7 +6,7 @@
 #   ODOO_RC      the configuration that command reads by itself: addons_path and data_dir of this checkout
 #   CHROMIUM     Debian's browser, for playwright's executable_path
 # Tests (tests/) and benchmarks (benchmarks/) find besides:
-#   PGHOST PGUSER        a PostgreSQL server and a role that may create databases
+#   PGHOST PGUSER        a PostgreSQL server and a role that may create databases (and is a member of pg_signal_backend)
 #   TEST_TEMPLATE_DB     a database with every addon of ours installed: `createdb -T "$TEST_TEMPLATE_DB" ...`
 #   TEST_DB_PREFIX       begin the name of each database with it: script/test drops those at its end
 #   TEST_DATA_DIR        Odoo's data_dir in that run (ODOO_RC names it too), with the template's filestore
@@ -94,8 +94,10 @@ start_cluster() {
     # Without descriptor 9: the cluster must not hold the script's lock.
     as_postgres pg_ctl --pgdata "$dir" --wait --log "$dir/server.log" start >/dev/null 9>&- ||
         die "PostgreSQL does not start: read $dir/server.log"
+    # Without pg_signal_backend `dropdb --force` fails whenever autovacuum is at work in that database.
     as_postgres psql -h "$dir" -U "$(as_postgres id -un)" -d postgres -qc \
-        "DO \$\$ BEGIN CREATE ROLE hospital LOGIN CREATEDB; EXCEPTION WHEN duplicate_object THEN END \$\$"
+        "DO \$\$ BEGIN CREATE ROLE hospital LOGIN CREATEDB; EXCEPTION WHEN duplicate_object THEN END \$\$;
+         GRANT pg_signal_backend TO hospital"
 }
 
 # Stops what start_cluster started, and nothing else.
