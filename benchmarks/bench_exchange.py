@@ -25,7 +25,7 @@ from benchmarks.common import create_database, environment, print_table, start_o
 ROWS = int(os.environ.get("BENCH_PATIENTS", "200000"))
 SAMPLE = 1000
 
-# What each feed writes.
+# What each feed writes; a stay also makes a new version of its patient's row, with the keys of who may see it.
 _LINKS = "feed_id IN (SELECT id FROM hospital_his_feed WHERE kind = '%s')"
 WRITTEN = {
     "patient": [
@@ -33,7 +33,11 @@ WRITTEN = {
         ("hospital_patient_phone", "TRUE"),
         ("hospital_his_link", _LINKS % "patient"),
     ],
-    "inpatient": [("hospital_encounter", "TRUE"), ("hospital_his_link", _LINKS % "inpatient")],
+    "inpatient": [
+        ("hospital_encounter", "TRUE"),
+        ("res_partner", "is_patient"),
+        ("hospital_his_link", _LINKS % "inpatient"),
+    ],
 }
 
 PATIENTS = """

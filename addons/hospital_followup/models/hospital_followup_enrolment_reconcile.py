@@ -28,7 +28,10 @@ class HospitalFollowupEnrolmentReconcile(models.Model):
 
     @api.model
     def _enrol(self, ids):
-        """Give each visit the plan of the first rule that matches, again only when the facts have changed."""
+        """Give each visit the plan of the first rule that matches, again only when the facts have changed.
+
+        Not to a visit whose plan is over: the first load of a hospital brings years of them.
+        """
         rules = self.env["hospital.followup.rule"].sudo().search([("active", "=", True)])
         by_mode = SQL(" ").join(
             SQL("WHEN %s THEN %s", mode, rules.filtered(lambda rule, mode=mode: rule.mode == mode)._first_match())
@@ -48,6 +51,7 @@ class HospitalFollowupEnrolmentReconcile(models.Model):
                                  WHERE operation.encounter_id = candidate.id) END), ''),
                        candidate.facts, 'waiting', %(uid)s, %(uid)s, %(now)s, %(now)s
                   FROM (SELECT encounter.id, encounter.patient_id, encounter.diagnosis_code, mode.code AS mode,
+                               COALESCE(encounter.discharge_date, encounter.admitted_at::date) AS ended_on,
                                COALESCE(encounter.external_id, encounter.id::text) AS key, %(facts)s AS facts,
                                CASE mode.code %(by_mode)s END AS rule_id
                           FROM hospital_encounter encounter
@@ -55,10 +59,15 @@ class HospitalFollowupEnrolmentReconcile(models.Model):
                          CROSS JOIN unnest(%(modes)s) AS mode(code)
                          WHERE encounter.id = ANY(%(ids)s) AND %(ended)s) candidate
                   JOIN hospital_followup_rule rule ON rule.id = candidate.rule_id
+                  LEFT JOIN LATERAL (SELECT id, rule_id, facts FROM hospital_followup_enrolment
+                                      WHERE encounter_id = candidate.id AND mode = candidate.mode
+                                     OFFSET 0) known ON TRUE
                  WHERE %(drawn)s
-                   AND NOT EXISTS (SELECT FROM hospital_followup_enrolment known
-                                    WHERE known.encounter_id = candidate.id AND known.mode = candidate.mode
-                                      AND (known.rule_id IS NULL OR known.facts = candidate.facts))
+                   AND CASE WHEN known.id IS NULL THEN candidate.ended_on >= %(today)s - 1 - (
+                                SELECT max(point.latest_day) + plan.grace_days FROM hospital_followup_plan plan
+                                  JOIN hospital_followup_plan_point point ON point.plan_id = plan.id AND point.active
+                                 WHERE plan.id = rule.plan_id GROUP BY plan.id)
+                            ELSE known.rule_id IS NOT NULL AND known.facts <> candidate.facts END
                 ON CONFLICT (encounter_id, mode) DO UPDATE
                    SET plan_id = EXCLUDED.plan_id, rule_id = EXCLUDED.rule_id, rule_version = EXCLUDED.rule_version,
                        matched = EXCLUDED.matched, facts = EXCLUDED.facts,
@@ -72,11 +81,19 @@ class HospitalFollowupEnrolmentReconcile(models.Model):
                 ids=ids,
                 ended=ENDED,
                 drawn=SQL(DRAWN.format(key="candidate.key")),
+                today=self.env["res.company"]._hospital_today(),
                 uid=self.env.uid,
                 now=fields.Datetime.now(),
             )
         )
-        self._end_unmatched(ids)
+
+    @api.model
+    def _followed(self, ids):
+        """Those of the visits ``ids`` that are followed up, or once were."""
+        rows = self.env.execute_query(
+            SQL("SELECT DISTINCT encounter_id FROM hospital_followup_enrolment WHERE encounter_id = ANY(%s)", ids)
+        )
+        return [encounter_id for (encounter_id,) in rows]
 
     @api.model
     def _end_unmatched(self, ids):

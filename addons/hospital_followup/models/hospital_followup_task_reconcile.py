@@ -34,8 +34,11 @@ class HospitalFollowupTaskReconcile(models.Model):
         if not ids:
             return
         enrolments = self.env["hospital.followup.enrolment"]
-        episode = self._episode(ids)
         enrolments._enrol(ids)
+        if not (ids := enrolments._followed(ids)):
+            return
+        enrolments._end_unmatched(ids)
+        episode = self._episode(ids)
         enrolments._follow_exclusions(episode)
         enrolments._follow_merges(ids)
         self._correct_tasks(episode)

@@ -86,6 +86,15 @@ class TestRules(FollowupCase):
         self.assertEqual(encounters.followup_task_ids.encounter_id, expected)
         self.assertEqual(rule.version, 1)
 
+    def test_a_visit_whose_plan_is_over_is_left_alone(self):
+        self._rule(plan=self.plan)  # its last contact is on day 30
+        old, recent = self._encounter(discharged_days_ago=300), self._encounter(discharged_days_ago=10)
+        enrolments = self.env["hospital.followup.enrolment"].search([("encounter_id", "in", (old | recent).ids)])
+        self.assertEqual(enrolments.encounter_id, recent)
+        recent.discharge_date = old.discharge_date  # one that is followed up stays under the eyes of the rules
+        recent.department_id = self.other_department
+        self.assertEqual(recent.followup_task_ids.department_id, self.other_department)
+
     def test_version_rises_with_criteria_only(self):
         rule = self._rule(diagnosis_codes="I50")
         rule.name = "Heart"

@@ -36,7 +36,7 @@ class EncounterLoader(Loader):
     """``hospital.encounter``."""
 
     model = "hospital.encounter"
-    grows = ("hospital_encounter_event", "res_partner")
+    grows = ("hospital_encounter_event",)
 
     def _assignments(self):
         own = {name: SQL("stage.%s", SQL.identifier(name)) for name in _PLAIN if name in self.names}

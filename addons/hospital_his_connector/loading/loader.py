@@ -151,13 +151,16 @@ class Loader:
     def _refer(self, name: str, target) -> None:
         table, found = _REFERENCES[target.refers]
         column, key = SQL.identifier(f"{name}_id"), SQL.identifier(name)
+        # A subquery, not a join: a table that this very run fills is empty to the planner, which would read all of it.
         self._run(
-            """UPDATE his_stage stage SET %s = %s FROM %s target
-                WHERE target.source_id = %s AND target.external_id = stage.%s AND stage.%s IS NULL""",
+            """UPDATE his_stage stage SET %s = (SELECT %s FROM %s target
+                                                 WHERE target.source_id = %s AND target.external_id = stage.%s)
+                WHERE stage.%s IS NOT NULL AND stage.%s IS NULL""",
             column,
             SQL(found),
             SQL.identifier(table),
             self.source_id,
+            key,
             key,
             column,
         )
