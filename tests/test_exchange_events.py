@@ -162,6 +162,31 @@ def test_merged_patient(pair):  # noqa: F811
     )
 
 
+def test_merge_taken_back(pair):  # noqa: F811
+    """The patient is back; a person is asked to look through the visits, of which those sent again find theirs."""
+    pair.his.put("br", "P1", hb="P2")
+    pair.run()
+    pair.his.put("br", "P1", hb=None)
+    pair.his.put("zy", "Z1", ch="99")
+    pair.run()
+    assert pair.read("SELECT active FROM res_partner WHERE external_id = 'P1'") == [(True,)]
+    assert ("P1", "unmerged", "open", "01") in pair.read(RELATED[2])
+    owner = """SELECT patient.external_id FROM hospital_encounter visit
+                 JOIN res_partner patient ON patient.id = visit.patient_id WHERE visit.external_id = 'Z1'"""
+    assert pair.value(owner) == "P1"
+
+
+def test_birth_date_in_the_future(pair):  # noqa: F811
+    pair.his.put("br", "P1", csrq="2941-02-15")
+    pair.run()
+    assert pair.read("SELECT birth_date FROM res_partner WHERE external_id = 'P1'") == [(None,)]
+    found = "SELECT detail, state FROM hospital_quality_issue WHERE kind = 'birth_impossible'"
+    assert pair.read(found) == [("2941-02-15", "open")]
+    pair.his.put("br", "P1", csrq="1941-02-15")
+    pair.run()
+    assert pair.read(found) == [("2941-02-15", "resolved")]
+
+
 def test_merged_into_somebody_not_known_yet(pair):  # noqa: F811
     pair.his.put("br", "P1", hb="P77")
     pair.run()
@@ -267,6 +292,11 @@ def test_death_after_discharge(pair):  # noqa: F811
     pair.his.put("br", "P1", sw="0", dh="13900001111")
     pair.run()
     assert pair.value("SELECT deceased FROM res_partner WHERE external_id = 'P1'")
+    contradicted = "SELECT state FROM hospital_quality_issue WHERE kind = 'death_contradicted'"
+    assert pair.read(contradicted) == [("open",)]
+    pair.his.put("br", "P1", sw="1")
+    pair.run()
+    assert pair.read(contradicted) == [("resolved",)]
 
 
 def test_test_patient(pair):  # noqa: F811

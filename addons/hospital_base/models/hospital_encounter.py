@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from .res_partner_visibility import WARD_DAYS_AFTER_DISCHARGE
 
@@ -127,8 +128,15 @@ class HospitalEncounter(models.Model):
         """Domain of the visits that ``user`` may see; overriders widen it with ``|``."""
         if user._has_hospital_role("functional"):
             return Domain.TRUE
-        domain = Domain.OR(
-            Domain(field, "=", user.id) for field in ("attending_user_id", "resident_user_id", "nurse_user_id")
+        treating = ("attending_user_id", "resident_user_id", "nurse_user_id")
+        self.flush_model(treating)
+        # ARRAY(..) is answered first, from the indexes: the planner would rather walk all visits from the newest
+        # on, and read most of them for a doctor who has been away for long (measured: 2.6 s of 3 million).
+        own = SQL(" UNION ALL ").join(
+            SQL("SELECT id FROM hospital_encounter WHERE %s = %s", SQL.identifier(name), user.id) for name in treating
+        )
+        domain = Domain.custom(
+            to_sql=lambda model, alias, query: SQL("%s = ANY(ARRAY(%s))", SQL.identifier(alias, "id"), own)
         )
         department_ids = self.env["hospital.scope"]._clinical_department_ids_of(user)
         if department_ids:

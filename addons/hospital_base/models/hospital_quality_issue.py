@@ -9,7 +9,10 @@ ISSUE_KINDS = [
     ("id_checksum", "Id number does not check"),
     ("gender_mismatch", "Gender contradicts the id number"),
     ("birth_mismatch", "Birth date contradicts the id number"),
+    ("birth_impossible", "Impossible birth date"),
     ("possible_duplicate", "Possibly the same person twice"),
+    ("unmerged", "Merge taken back: which visits are whose?"),
+    ("death_contradicted", "Dead here, alive in the HIS"),
 ]
 
 
@@ -32,6 +35,10 @@ class HospitalQualityIssue(models.Model):
 
     _one_open = models.UniqueIndex("(patient_id, kind) WHERE state = 'open'", "This issue is already open.")
     _found_index = models.Index("(state, found_at DESC, id DESC)")
+
+    def action_open_patient(self):
+        self.ensure_one()
+        return self.patient_id.get_formview_action()
 
     def action_resolve(self):
         self.filtered(lambda issue: issue.state == "open").write(

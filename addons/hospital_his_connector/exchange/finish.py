@@ -30,7 +30,7 @@ def for_kind(kind: str, mapped: Sequence[str], zone: ZoneInfo) -> "Plain":
 
 
 class Plain:
-    """Values are staged as they were mapped."""
+    """Values are staged as they were mapped; ``doubts``, issues found on the way, concern patients only."""
 
     def __init__(self, kind: str, mapped: Sequence[str], zone: ZoneInfo) -> None:
         self.kind = kind
@@ -42,7 +42,7 @@ class Plain:
     def _columns(self, columns: Columns) -> Columns:
         return columns
 
-    def __call__(self, values: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, values: dict[str, Any], doubts: dict[str, str]) -> dict[str, Any]:
         return values
 
 
@@ -64,12 +64,15 @@ class Patient(Plain):
             own += [("phones", "json"), ("phone_masked", "text")]
         return [*own, ("issues", "json")]
 
-    def __call__(self, values: dict[str, Any]) -> dict[str, Any]:
-        issues: dict[str, str] = {}
+    def __call__(self, values: dict[str, Any], doubts: dict[str, str]) -> dict[str, Any]:
+        issues = dict(doubts)
         if values.get("birth_date") and values["birth_date"] > self.now.date() + AHEAD:
+            issues["birth_impossible"] = values["birth_date"].isoformat()
             values["birth_date"] = None
         if "id_number" in self.mapped:
             self._identity(values, issues)
+            if values["birth_date"]:  # the id number knows
+                issues.pop("birth_impossible", None)
         if self._has_phones:
             lines = values["phones"] = self._phones(values, issues)
             values["phone_masked"] = next((line["masked"] for line in lines if not line["reason"]), None)
@@ -158,9 +161,9 @@ class Encounter(Plain):
     """State and dates agree, and the day of the discharge is the hospital's.
 
     >>> finish = Encounter("discharge", ["external_id", "discharged_at"], ZoneInfo("Asia/Shanghai"))
-    >>> finish({"external_id": "1", "discharged_at": datetime(2026, 11, 1, 17)})["discharge_date"].isoformat()
+    >>> finish({"external_id": "1", "discharged_at": datetime(2026, 11, 1, 17)}, {})["discharge_date"].isoformat()
     '2026-11-02'
-    >>> Encounter("inpatient", ["admitted_at"], ZoneInfo("Asia/Shanghai"))({"admitted_at": datetime(2199, 1, 1)})
+    >>> Encounter("inpatient", ["admitted_at"], ZoneInfo("Asia/Shanghai"))({"admitted_at": datetime(2199, 1, 1)}, {})
     Traceback (most recent call last):
     odoo.addons.hospital_his_connector.exchange.problems.Rejected: admission_in_future
     """
@@ -179,7 +182,7 @@ class Encounter(Plain):
             extra.append(("length_of_stay", "integer"))
         return columns + [(name, kind) for name, kind in extra if name not in names]
 
-    def __call__(self, values: dict[str, Any]) -> dict[str, Any]:
+    def __call__(self, values: dict[str, Any], doubts: dict[str, str]) -> dict[str, Any]:
         values["encounter_class"] = values.get("encounter_class") or self.CLASSES[self.kind]
         discharged_at = values.get("discharged_at")
         state = values.get("state")

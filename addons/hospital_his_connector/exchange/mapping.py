@@ -87,7 +87,7 @@ class Mapper:
 
     def values(self, row: Sequence[Any]) -> dict[str, Any]:
         """The mapped values of one row, by column; raises Rejected."""
-        values = {}
+        values, doubts = {}, {}
         for name, column, read, convert, target in self._fields:
             try:
                 value = convert(read(row))
@@ -96,12 +96,12 @@ class Mapper:
                 if value is None and target.required:
                     raise Rejected("missing", target=name)
             except Rejected as problem:
-                if not target.lenient:
+                if not target.doubt:
                     problem.arguments.setdefault("column", column)
                     raise
-                value = None
+                value, doubts[target.doubt] = None, str(problem.arguments.get("value", ""))[:64]
             values[name] = value
-        return self._finish(values)
+        return self._finish(values, doubts)
 
     def line(self, row: Sequence[Any]) -> tuple[str, bytes]:
         """The HIS key and the COPY line of one row: key, hash, values."""

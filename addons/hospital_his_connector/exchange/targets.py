@@ -10,7 +10,7 @@ class Target(NamedTuple):
     choices: nothing else is allowed
     refers: the kind of feed whose key the value must be; soft: kept without it when it is unknown
     strict: a value that the code table lacks is refused, not left empty
-    lenient: a value that cannot be read counts as empty
+    doubt: a value that cannot be read counts as empty and opens a data quality issue of this kind
     """
 
     type: str
@@ -19,7 +19,7 @@ class Target(NamedTuple):
     refers: str = ""
     soft: bool = False
     strict: bool = False
-    lenient: bool = False
+    doubt: str = ""
 
 
 _KEY = {"external_id": Target("text", required=True)}
@@ -81,7 +81,7 @@ KINDS: dict[str, dict[str, Target]] = {
         "name": Target("text", required=True),
         "patient_no": Target("text"),
         "gender": Target("text", choices=("male", "female", "other", "unknown")),
-        "birth_date": Target("date", lenient=True),
+        "birth_date": Target("date", doubt="birth_impossible"),
         "id_number": Target("id_number"),
         "phone": Target("phones"),
         "contact_name": Target("text"),
