@@ -125,6 +125,18 @@ def test_late_front_page(pair):  # noqa: F811
     assert pair.value("SELECT count(*) FROM hospital_his_deadletter WHERE state IN ('open', 'waiting')") == 0
 
 
+def test_department_made_by_hand(pair):  # noqa: F811
+    """The HIS names a department that its own list lacks: once somebody has entered it, the visit comes in."""
+    pair.his.put("zy", "Z9", br="P1", rysj=str(NOW), zt="0", ks="77")
+    assert pair.run()["inpatient"]["waiting"] == 1
+    pair.do('env["hr.department"].create({"name": "新科室", "code": "77", "kind": "clinical"})')
+    pair.run()
+    department = """SELECT department.code FROM hospital_encounter visit
+                      JOIN hr_department department ON department.id = visit.department_id
+                     WHERE visit.external_id = 'Z9'"""
+    assert pair.value(department) == "77"
+
+
 def test_merged_patient(pair):  # noqa: F811
     """P1 turns out to be P2; visits that still come for P1 are P2's; a chain ends at its last."""
     pair.his.put("br", "P1", hb="P2")

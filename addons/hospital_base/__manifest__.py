@@ -14,6 +14,7 @@
         "data/hospital_case_sequence.xml",
         "data/hospital_contact_policy.xml",
         "data/ir_cron.xml",
+        "views/hospital_patient_phone_add_views.xml",
         "views/res_partner_views.xml",
         "views/hospital_encounter_views.xml",
         "views/hospital_case_views.xml",

@@ -15,10 +15,12 @@ class HospitalAccessLog(models.Model):
     action = fields.Selection(
         [("open", "Opened"), ("reveal", "Revealed"), ("export", "Exported"), ("listen", "Listened")], required=True
     )
-    res_model = fields.Char(required=True, string="Kind of Record")
+    res_model = fields.Char(required=True)
+    model_id = fields.Many2one("ir.model", string="Kind of Record", ondelete="set null")
     res_id = fields.Many2oneReference(model_field="res_model", string="Record Id")
     patient_id = fields.Many2one("res.partner", index="btree_not_null", ondelete="restrict")
-    field = fields.Char()
+    field = fields.Char(string="Technical Name")
+    field_id = fields.Many2one("ir.model.fields", ondelete="set null")
     reason = fields.Char()
     count = fields.Integer(default=1, string="Records")
 
@@ -34,9 +36,11 @@ class HospitalAccessLog(models.Model):
                 "user_id": self.env.uid,
                 "action": action,
                 "res_model": record._name,
+                "model_id": self.env["ir.model"]._get_id(record._name),
                 "res_id": record.id,
                 "patient_id": patient.id if patient else False,
                 "field": field,
+                "field_id": field and self.env["ir.model.fields"]._get_ids(record._name)[field],
                 "reason": reason,
                 "count": count,
             }

@@ -2,6 +2,15 @@ from odoo import api, fields, models
 
 from ..identity import mask
 
+RELATIONS = [
+    ("self", "Patient"),
+    ("spouse", "Spouse"),
+    ("child", "Child"),
+    ("parent", "Parent"),
+    ("other", "Other relative"),
+    ("unknown", "Unknown"),
+]
+
 
 class HospitalPatientPhone(models.Model):
     """A number under which a patient, or somebody for the patient, can be reached."""
@@ -19,19 +28,7 @@ class HospitalPatientPhone(models.Model):
     kind = fields.Selection(
         [("mobile", "Mobile"), ("landline", "Landline"), ("other", "Other")], required=True, default="mobile"
     )
-    relation = fields.Selection(
-        [
-            ("self", "Patient"),
-            ("spouse", "Spouse"),
-            ("child", "Child"),
-            ("parent", "Parent"),
-            ("other", "Other relative"),
-            ("unknown", "Unknown"),
-        ],
-        required=True,
-        default="unknown",
-        string="Belongs to",
-    )
+    relation = fields.Selection(RELATIONS, required=True, default="unknown", string="Belongs to")
     contact_name = fields.Char()
     state = fields.Selection(
         [("unverified", "Not tried"), ("valid", "Valid"), ("invalid", "Invalid")], required=True, default="unverified"

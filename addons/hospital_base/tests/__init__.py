@@ -1,1 +1,11 @@
-from . import test_case, test_gate, test_identity, test_leaks, test_reveal, test_search, test_service, test_visibility
+from . import (
+    test_case,
+    test_gate,
+    test_identity,
+    test_leaks,
+    test_phone_add,
+    test_reveal,
+    test_search,
+    test_service,
+    test_visibility,
+)

@@ -40,6 +40,7 @@ class TestReveal(HospitalCase):
         line = self.log(action="reveal")
         self.assertEqual((line.user_id, line.patient_id, line.field), (self.office, self.person, "number"))
         self.assertEqual(line.reason, "To handle a complaint")
+        self.assertEqual((line.model_id.model, line.field_id.name), ("hospital.patient.phone", "number"))
 
     def test_no_detour_shows_it(self):
         vals = {"res_model": "res.partner", "res_id": self.person.id, "field": "id_number"}

@@ -35,14 +35,14 @@ class Counts:
 
 
 # How a key of the HIS finds a record of ours: table, condition on what it is compared with, the id to take.
-_REFERENCES = {
+REFERENCES = {
     "patient": ("res_partner", "COALESCE(target.merged_into_id, target.id)"),
     "department": ("hr_department", "target.id"),
     "employee": ("hr_employee", "target.id"),
     "encounter": ("hospital_encounter", "target.id"),
 }
 # A second chance: many a HIS refers to the code instead of the key.
-_CODES = {"department": "code", "employee": "staff_no"}
+CODES = {"department": "code", "employee": "staff_no"}
 
 
 # Fewer new rows than this mislead no planner.
@@ -149,7 +149,7 @@ class Loader:
         return self.cr.rowcount
 
     def _refer(self, name: str, target) -> None:
-        table, found = _REFERENCES[target.refers]
+        table, found = REFERENCES[target.refers]
         column, key = SQL.identifier(f"{name}_id"), SQL.identifier(name)
         # A subquery, not a join: a table that this very run fills is empty to the planner, which would read all of it.
         self._run(
@@ -164,7 +164,7 @@ class Loader:
             key,
             column,
         )
-        if code := _CODES.get(target.refers):
+        if code := CODES.get(target.refers):
             self._run(
                 """UPDATE his_stage stage SET %s = target.id
                      FROM (SELECT %s AS code, min(id) AS id FROM %s GROUP BY 1 HAVING count(*) = 1) target

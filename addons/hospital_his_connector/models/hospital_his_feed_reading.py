@@ -70,13 +70,23 @@ class HospitalHisFeed(models.Model):
     def _exchange(self, run, session, until=None):
         """Read this feed from its mark on; a failure ends in the run, never in an exception."""
         self.ensure_one()
-        if not self._lock():
-            run._fail("busy", {})
-            self._commit()
+        locked = self._lock()
+        self._commit()  # what follows sees whether another process has begun this very run
+        run.invalidate_recordset(["state"])
+        if run.state != "queued" or not locked:
+            if locked:
+                self._unlock()
+            elif run.state == "queued":
+                run._fail("busy", {})
+                self._commit()
             return
-        try:
+
+        def start():
             run._start()
             self._commit()
+
+        try:
+            self._retrying(start)
             self._retry_waiting()
             self._read(run, session, until)
         except ReadingFailed as failure:

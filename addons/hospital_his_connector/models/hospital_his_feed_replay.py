@@ -7,15 +7,9 @@ from ..exchange.mapping import Mapper
 from ..exchange.problems import ReadingFailed
 from ..loading import letters
 from ..loading.letters import Letter
+from ..loading.loader import CODES, REFERENCES
 
 _logger = logging.getLogger(__name__)
-
-WAITED_FOR = {
-    "patient": "res_partner",
-    "department": "hr_department",
-    "employee": "hr_employee",
-    "encounter": "hospital_encounter",
-}
 
 
 class HospitalHisFeed(models.Model):
@@ -47,10 +41,12 @@ class HospitalHisFeed(models.Model):
 
     def _ready_letters(self):
         self.env.flush_all()
+        by_code = {kind: f"OR target.{column} = letter.waits_key" for kind, column in CODES.items()}
         known = " OR ".join(
-            f"""letter.waits_kind = '{kind}' AND EXISTS (SELECT 1 FROM {table} WHERE {table}.source_id = %(source)s
-                AND {table}.external_id = letter.waits_key)"""
-            for kind, table in WAITED_FOR.items()
+            f"""letter.waits_kind = '{kind}' AND EXISTS (SELECT 1 FROM {table} target
+                 WHERE target.source_id = %(source)s AND target.external_id = letter.waits_key
+                       {by_code.get(kind, "")})"""
+            for kind, (table, _found) in REFERENCES.items()
         )
         self.env.cr.execute(
             f"""SELECT id FROM hospital_his_deadletter letter

@@ -74,7 +74,8 @@ class HospitalHisRun(models.Model):
     def _start(self):
         others = self.search([("feed_id", "=", self.feed_id.id), ("state", "=", "running"), ("id", "!=", self.id)])
         others._interrupt()
-        self.write({"state": "running", "started_at": self.started_at or fields.Datetime.now()})
+        started_at = self.started_at or fields.Datetime.now()
+        self.write({"state": "running", "started_at": started_at, "code": False, "arguments": False})
 
     def _pause(self):
         """Out of time at a batch boundary: the next call of the scheduled action goes on here."""

@@ -171,6 +171,11 @@ class TestFeed(ExchangeCase):
         self.env["hospital.his.run"]._cron_exchange()
         self.assertEqual(runs.state, "done")
 
+    def test_a_run_that_another_process_has_begun_is_left_to_it(self):
+        run = self.env["hospital.his.run"].create({"feed_id": self.feed.id, "state": "running", "read_count": 7})
+        self.feed._run_queued(run)
+        self.assertEqual((run.state, run.read_count), ("running", 7))
+
     @staticmethod
     def just_begun():
         """A moment that is over as soon as the run has begun."""
