@@ -40,15 +40,21 @@ WRITTEN = {
     ],
 }
 
-PATIENTS = """
+# Id numbers of a region that does not exist, with their check digit (GB 11643).
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+SUM = " + ".join(f"SUBSTR(digits, {n}, 1) * {weight}" for n, weight in enumerate(WEIGHTS, 1))
+PATIENTS = f"""
     INSERT INTO br (id, xm, xb, csrq, sfz, dh, lxr, lxrgx, lxrdh, gxsj)
     SELECT CONCAT('P', seq), CONCAT(SUBSTR('赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨', 1 + seq % 16, 1),
            SUBSTR('伟芳娜敏静丽强磊军洋勇艳杰娟涛明', 1 + seq DIV 16 % 16, 1),
            SUBSTR('国建文志海春华秀英玉兰凤云龙飞霞', 1 + seq DIV 256 % 16, 1)),
-           1 + seq % 2, DATE_FORMAT('1930-01-01' + INTERVAL (seq * 7919) % 30000 DAY, '%Y-%m-%d'), NULL,
+           1 + seq % 2, born, CONCAT(digits, SUBSTR('10X98765432', 1 + ({SUM}) % 11, 1)),
            CONCAT('139', LPAD((seq * 7919) % 100000000, 8, '0')), '张三', 2,
            CONCAT('138', LPAD((seq * 104729) % 100000000, 8, '0')), '2024-01-01' + INTERVAL seq MINUTE
-      FROM seq_1_to_{rows}
+      FROM (SELECT seq, born, CONCAT('99', LPAD(seq DIV 30000, 4, '0'), DATE_FORMAT(born, '%Y%m%d'),
+                                     LPAD(seq % 500 * 2 + 1 - seq % 2, 3, '0')) AS digits
+              FROM (SELECT seq, '1930-01-01' + INTERVAL (seq * 7919) % 30000 DAY AS born
+                      FROM seq_1_to_{{rows}}) AS people) AS people
 """
 STAYS = """
     INSERT INTO zy (id, br, rysj, cysj, zt, ks, bq, ch, ys, gxsj)
@@ -112,10 +118,10 @@ def load_rates(env):
     """Rows per second of Odoo's own import of the same values: a patient with two numbers, a stay."""
     patients = []
     for n in range(SAMPLE):
-        patient = [f"x{n}", f"张{n}", "True", "male", "1960-01-01", f"X{n}"]
+        patient = [f"x{n}", f"张{n}", "True", "male", "1960-01-01", f"X{n}", f"9900001960010{n:05}"]
         patients.append([*patient, f"139{n:08}", "self"])
         patients.append([""] * len(patient) + [f"138{n:08}", "child"])
-    columns = ["id", "name", "is_patient", "gender", "birth_date", "patient_no"]
+    columns = ["id", "name", "is_patient", "gender", "birth_date", "patient_no", "id_number"]
     columns += ["phone_line_ids/number", "phone_line_ids/relation"]
     of_patients = timed(lambda: _load(env["res.partner"], columns, patients))
     stays = [

@@ -211,3 +211,25 @@ def test_leader_opens_figures_drills_and_exports_the_same_numbers(open_as):
     shown = {group["department_id"][1]: group["due_count:sum"] for group in groups if group["department_id"]}
     assert shown.items() <= exported.items()
     assert exported["合计"] == sum(group["due_count:sum"] for group in groups)
+
+
+def test_a_rate_of_nobody_is_a_gap_in_the_graph(open_as):
+    """This month's discharges have no 30-day rate yet: a gap, not 0 %."""
+    page = open_as("leader")
+    page.goto("/odoo/followup-figures")
+    page.wait_for_selector(".o_pivot_cell_value")
+    page.click(".o_switch_view.o_graph")
+    page.wait_for_selector(".o_graph_canvas_container canvas")
+    page.locator("button", has_text="计量值").click()
+    page.locator(".o-dropdown--menu .o_menu_item", has_text="30日随访率").click()
+    page.click(".o_searchview_dropdown_toggler")
+    page.locator(".o_group_by_menu .o_menu_item", has_text="出院月份").click()
+    months = [("discharge_date", ">=", "today =1d -1m")]
+    groups, error = rpc(
+        page, "hospital.followup.report", "formatted_read_group", months, ["discharge_date:month"], ["day30_rate:avg"]
+    )
+    assert not error
+    # Odoo's answer for "no figure" is false.
+    expected = [None if group["day30_rate:avg"] is False else group["day30_rate:avg"] for group in groups]
+    chart = "Chart.getChart(document.querySelector('.o_graph_canvas_container canvas'))?.data.datasets[0]?.data"
+    page.wait_for_function(f"expected => JSON.stringify({chart}) === JSON.stringify(expected)", arg=expected)

@@ -76,23 +76,23 @@ class Loader:
         self.run_id = run_id
         self.closed_as = closed_as
         self.table = self.env[self.model]._table
-        self.analyzed = 0
+        self.grown = self.analyzed = 0
         self.references = {
             name: KINDS[self.kind][name]
             for name in self.names
             if KINDS[self.kind].get(name) and KINDS[self.kind][name].refers
         }
 
-    def analyze(self, new: int):
-        """Refresh the planner's statistics once ``new`` rows have been added, and each time they have doubled.
+    def _analyze(self) -> None:
+        """Refresh the planner's statistics when many rows have been added, and each time they have doubled.
 
         Until autovacuum comes by it takes the tables for empty, and reads all of them for every row.
         """
-        if new < ANALYZE_FROM or new < 2 * self.analyzed:
+        if self.grown < ANALYZE_FROM or self.grown < 2 * self.analyzed:
             return
         tables = [SQL.identifier(table) for table in (self.table, "hospital_his_link", *self.grows)]
         self.cr.execute(SQL("ANALYZE %s", SQL(", ").join(tables)))
-        self.analyzed = new
+        self.analyzed = self.grown
 
     def apply(self, copy: bytes, raw: bytes) -> Counts:
         """Write the rows of one batch; the caller commits."""
@@ -112,10 +112,12 @@ class Loader:
         letters.store(self.env.cr, self.feed.id, self.run_id, refused)
         self.cr.execute("SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM his_stage")
         counts.new, counts.changed = self.cr.fetchone()
+        self.grown += counts.new
         if counts.new or counts.changed:
             self._write()
             self._note_missing()
             self._link()
+            self._analyze()
             self._notify()
         return counts
 

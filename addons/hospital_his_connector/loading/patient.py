@@ -67,6 +67,7 @@ class PatientLoader(PatientIssues):
         self._refer_within()
         if "phones" in self.names:
             self._write_phones()
+        self._analyze()
         self._deaths()
         self._issues()
         if "merged_into" in self.names:

@@ -94,16 +94,18 @@ class PatientIssues(Loader):
         )
 
     def _duplicates(self):
-        twin = """twin.is_patient AND twin.active AND twin.id <> partner.id AND twin.merged_into_id IS NULL
-              AND partner.active AND partner.merged_into_id IS NULL"""
         document = "twin.id_number = partner.id_number AND partner.id_type <> 'none'"
         person = """twin.birth_date = partner.birth_date AND twin.name = partner.name
                     AND twin.gender IS NOT DISTINCT FROM partner.gender
                     AND (twin.id_number IS NULL OR partner.id_number IS NULL)"""
+        # OFFSET 0: look each up by its index; a table that this run fills is empty to the planner.
         pairs = " UNION ".join(
-            f"""SELECT partner.id, twin.id AS twin_id
+            f"""SELECT partner.id, twin.id
                   FROM his_stage stage JOIN res_partner partner ON partner.id = stage.res_id
-                  JOIN res_partner twin ON {twin} AND {same}"""
+                 CROSS JOIN LATERAL (SELECT twin.id FROM res_partner twin
+                                      WHERE {same} AND twin.is_patient AND twin.active AND twin.id <> partner.id
+                                        AND twin.merged_into_id IS NULL OFFSET 0) twin
+                 WHERE partner.active AND partner.merged_into_id IS NULL"""
             for same in (document, person)
         )
         self.cr.execute(

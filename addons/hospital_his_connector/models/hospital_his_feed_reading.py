@@ -148,7 +148,6 @@ class HospitalHisFeed(models.Model):
             letters.store(self.env.cr, self.id, run.id, rejected)
             self._collect_unmapped(head["unmapped"])
             run._count(counts, self._newest(head["mark"]))
-            loader.analyze(run.new_count)
             self.sudo().write({"mark": head["mark"], "mark_version": version})
             self._commit()
 
