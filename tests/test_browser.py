@@ -224,6 +224,7 @@ def test_a_rate_of_nobody_is_a_gap_in_the_graph(open_as):
     page.locator(".o-dropdown--menu .o_menu_item", has_text="30日随访率").click()
     page.click(".o_searchview_dropdown_toggler")
     page.locator(".o_group_by_menu .o_menu_item", has_text="出院月份").click()
+    page.locator(".o_group_by_menu .o_item_option", has_text="月").click()
     months = [("discharge_date", ">=", "today =1d -1m")]
     groups, error = rpc(
         page, "hospital.followup.report", "formatted_read_group", months, ["discharge_date:month"], ["day30_rate:avg"]
