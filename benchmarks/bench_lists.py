@@ -77,6 +77,7 @@ TAIL_PAGE = PATIENT_PAGE.format(
     "id IN (SELECT patient_id FROM hospital_patient_phone WHERE reverse(number) LIKE reverse(%(text)s) || '%%')"
 )
 OPEN = "state IN ('open', 'retry', 'in_progress')"
+IN_WINDOW = f"{OPEN} AND earliest_date <= current_date"
 DUE = f"{OPEN} AND user_id = %(user)s AND earliest_date <= current_date AND next_attempt_at IS NULL"
 TASK_PAGE = """SELECT id, patient_id, point_id, department_id, latest_date, state FROM hospital_followup_task
                 WHERE {} ORDER BY priority DESC, next_attempt_at, latest_date, id LIMIT 80"""
@@ -118,11 +119,13 @@ def measures():
     yield task_list("all tasks: worker", "agent0", "action_task_mine", "user_id = %(user)s")
     yield task_list("tasks of today: doctor", "doctor0", "action_task_today", DUE)
     yield task_list("all tasks: doctor", "doctor0", "action_task_mine", "user_id = %(user)s")
-    yield task_list("open tasks: head", "head0", "action_task_all", f"{OPEN} AND department_id = ANY(%(departments)s)")
     yield task_list(
-        "open tasks: supervisor", "supervisor0", "action_task_all", f"{OPEN} AND mode IN ('central', 'outpatient')"
+        "open tasks: head", "head0", "action_task_all", f"{IN_WINDOW} AND department_id = ANY(%(departments)s)"
     )
-    yield task_list("open tasks: functional department", "functional0", "action_task_all", OPEN)
+    yield task_list(
+        "open tasks: supervisor", "supervisor0", "action_task_all", f"{IN_WINDOW} AND mode IN ('central', 'outpatient')"
+    )
+    yield task_list("open tasks: functional department", "functional0", "action_task_all", IN_WINDOW)
     yield visit_list("visits: doctor", "doctor0", "attending_user_id = %(user)s")
     yield visit_list("visits: head", "head0", "department_id = ANY(%(departments)s)")
     yield visit_list("visits: functional department", "functional0", "true")

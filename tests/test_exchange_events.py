@@ -311,6 +311,46 @@ def test_death_after_discharge(pair):  # noqa: F811
     assert pair.read(contradicted) == [("resolved",)]
 
 
+def test_death_taken_back_on_the_front_page(pair):  # noqa: F811
+    """The patient stays dead until a person has looked; one front page that tells of the death is enough."""
+    contradicted = """SELECT patient.external_id, issue.state FROM hospital_quality_issue issue
+                        JOIN res_partner patient ON patient.id = issue.patient_id
+                       WHERE issue.kind = 'death_contradicted' ORDER BY issue.id"""
+    for number in (1, 2):
+        pair.his.put("sy", f"Z{number}", lyfs="5")
+        pair.his.put("br", f"P{number}", sw="0")
+    pair.run()
+    assert pair.read("SELECT external_id FROM res_partner WHERE deceased ORDER BY 1") == [("P1",), ("P2",)]
+    pair.his.put("br", "P2", sw="0", dh="13900002222")  # the master data never tells of a death in hospital
+    pair.run()
+    assert pair.read(contradicted) == []
+    pair.his.put("sy", "Z1", lyfs="1")
+    pair.run()
+    assert pair.value("SELECT deceased FROM res_partner WHERE external_id = 'P1'")
+    assert pair.read(contradicted) == [("P1", "open")]
+    pair.his.put("sy", "Z1", lyfs="5")
+    pair.run()
+    assert pair.read(contradicted) == [("P1", "resolved")]
+
+
+def test_in_patients_without_a_time_of_discharge(pair):  # noqa: F811
+    """The front page brings the time, before the in-patient list says that the patient has left."""
+    pair.do(
+        """feeds = env["hospital.his.feed"].search([("active", "=", True)])
+stays, page = (feeds.filtered(lambda feed, kind=kind: feed.kind == kind) for kind in ("inpatient", "discharge"))
+stays.field_ids.filtered(lambda line: line.target == "discharged_at").unlink()
+page.field_ids.create({"feed_id": page.id, "target": "discharged_at", "column": "cyyz", "transform": "datetime"})"""
+    )
+    left = NOW - timedelta(days=1)
+    pair.his.put("zy", "Z9", br="P1", rysj=str(NOW - timedelta(days=3)), zt="0", ks="01")
+    pair.his.put("sy", "Z9", lyfs="1", cyyz=str(left))
+    pair.run()
+    pair.his.put("zy", "Z9", zt="1")
+    pair.run()
+    ((state, _time, day),) = pair.read(VISIT, "Z9")
+    assert (state, day) == ("finished", left.date().isoformat())
+
+
 def test_test_patient(pair):  # noqa: F811
     pair.his.put("br", "P1", cs="1")
     pair.run()
@@ -361,6 +401,19 @@ def test_diagnoses_move_and_go(pair):  # noqa: F811
                 WHERE e.external_id = %s AND d.kind = 'other' ORDER BY d.sequence"""
     assert pair.read(codes, "Z1") == [("I10.x00",), ("E11.900",)]
     assert pair.value("SELECT count(*) FROM hospital_encounter_diagnosis") == 7
+
+
+def test_displaced_diagnosis_sent_again(pair):  # noqa: F811
+    """Another row takes its place by mistake and leaves again: unchanged as it is, it comes back."""
+    codes = """SELECT d.kind, d.code FROM hospital_encounter_diagnosis d
+                 JOIN hospital_encounter e ON e.id = d.encounter_id WHERE e.external_id = 'Z1' ORDER BY 1 DESC"""
+    pair.his.put("zd", "Z1-2", zy="Z1", lb="1", xh="1", dm="E11.900", mc="糖尿病")
+    pair.run()
+    assert pair.read(codes) == [("principal", "E11.900")]
+    pair.his.put("zd", "Z1-2", lb="2")
+    pair.his.put("zd", "Z1-1")  # nothing but its time is new
+    pair.run()
+    assert pair.read(codes) == [("principal", "I50.900"), ("other", "E11.900")]
 
 
 def test_late_commit_within_the_overlap_and_rows_without_watermark(pair):  # noqa: F811

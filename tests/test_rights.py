@@ -72,6 +72,11 @@ TABLE = {
         "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
     },
     "hospital.access.log": {"auditor": "r/r"},
+    # What a colleague types into a dialog is read by nobody else; the dialog's button checks the patient.
+    "hospital.patient.phone.add": {
+        role: "c/c" for role in ("agent", "supervisor", "nurse", "doctor", "head", "functional")
+    },
+    "hospital.patient.correct": {"head": "c/c", "functional": "c/c"},
     # No scope: the same record twice.
     "hospital.scope": {"admin": "rwcu/rwcu"},
     "hospital.contact.policy": {"functional": "rw/rw", "admin": "rwcu/rwcu"},
@@ -108,6 +113,8 @@ FIELDS = {
     "hospital.followup.enrolment": ("state", "patient_id", "state"),
     "hospital.followup.attempt": ("outcome", "patient_id", "note"),
     "hospital.access.log": ("action", "patient_id", "reason"),
+    "hospital.patient.phone.add": ("number", "relation", "relation"),
+    "hospital.patient.correct": ("reason", "consent", "reason"),
     "hospital.scope": ("kind", "user_id", "reason"),
     "hospital.contact.policy": ("purpose", "purpose", "hours"),
     "hospital.staff.group": ("name", "name", "note"),
@@ -205,6 +212,10 @@ for records, name, treating, worker, department, at_ward, number in (
             common | {"task_id": task.id, "outcome": "no_answer", "user_id": worker.id}
         ),
         "hospital.access.log": env["hospital.access.log"]._log("reveal", patient, field="id_number"),
+        "hospital.patient.phone.add": env["hospital.patient.phone.add"].create(
+            {"patient_id": patient.id, "number": NUMBERS[number + 1]}
+        ),
+        "hospital.patient.correct": env["hospital.patient.correct"].create({"patient_id": patient.id, "reason": "x"}),
     }
     for model, values in {
         "hospital.staff.group": {"name": name},

@@ -14,6 +14,7 @@
         "data/hospital_case_sequence.xml",
         "data/hospital_contact_policy.xml",
         "data/ir_cron.xml",
+        "views/hospital_patient_correct_views.xml",
         "views/hospital_patient_phone_add_views.xml",
         "views/res_partner_views.xml",
         "views/hospital_encounter_views.xml",
@@ -31,6 +32,7 @@
         "web.assets_backend": [
             # Debian's package lacks this file; a bundle that names it logs an error on every page.
             ("remove", "mail/static/lib/selfie_segmentation/selfie_segmentation.js"),
+            "hospital_base/static/src/*.js",
             "hospital_base/static/src/*.scss",
         ],
     },

@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/hospital_followup_rules.xml",
         "security/hospital_followup_report_rules.xml",
+        "security/hospital_followup_wizard_rules.xml",
         "data/hospital_followup_plan.xml",
         "data/hospital_followup_rule.xml",
         "data/ir_cron.xml",

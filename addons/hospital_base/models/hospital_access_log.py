@@ -1,9 +1,14 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+# Each button of a form reads its record again: within this time that is one look.
+ONE_LOOK = timedelta(minutes=10)
+
 
 class HospitalAccessLog(models.Model):
-    """Who opened, revealed, exported or listened to what. Append only."""
+    """Who opened, revealed, corrected, exported or listened to what. Append only."""
 
     _name = "hospital.access.log"
     _description = "Access Log"
@@ -11,9 +16,16 @@ class HospitalAccessLog(models.Model):
     _log_access = False
 
     at = fields.Datetime(required=True, default=fields.Datetime.now, index=True)
-    user_id = fields.Many2one("res.users", required=True, index=True, ondelete="restrict")
+    user_id = fields.Many2one("res.users", required=True, ondelete="restrict")
     action = fields.Selection(
-        [("open", "Opened"), ("reveal", "Revealed"), ("export", "Exported"), ("listen", "Listened")], required=True
+        [
+            ("open", "Opened"),
+            ("reveal", "Revealed"),
+            ("change", "Corrected"),
+            ("export", "Exported"),
+            ("listen", "Listened"),
+        ],
+        required=True,
     )
     res_model = fields.Char(required=True)
     model_id = fields.Many2one("ir.model", string="Kind of Record", ondelete="set null")
@@ -23,6 +35,8 @@ class HospitalAccessLog(models.Model):
     field_id = fields.Many2one("ir.model.fields", ondelete="set null")
     reason = fields.Char()
     count = fields.Integer(default=1, string="Records")
+
+    _user_index = models.Index("(user_id, at)")
 
     @api.model
     def _log(self, action, record, *, patient=None, field=None, reason=None, count=1):
@@ -45,6 +59,22 @@ class HospitalAccessLog(models.Model):
                 "count": count,
             }
         )
+
+    @api.model
+    def _log_look(self, records, field=None):
+        """Add a line about ``records`` being looked at, once for one record within ``ONE_LOOK``."""
+        if len(records) == 1:
+            domain = [
+                ("user_id", "=", self.env.uid),
+                ("at", ">", fields.Datetime.now() - ONE_LOOK),
+                ("action", "=", "open"),
+                ("res_model", "=", records._name),
+                ("res_id", "=", records.id),
+                ("count", "=", 1),
+            ]
+            if self.sudo().search_count(domain + ([("field", "=", field)] if field else []), limit=1):
+                return
+        self._log("open", records[:1], field=field, count=len(records))
 
     def write(self, vals):  # pylint: disable=method-required-super; nothing is ever written
         raise AccessError(self.env._("The access log cannot be changed."))

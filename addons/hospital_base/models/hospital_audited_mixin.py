@@ -10,6 +10,9 @@ class HospitalAuditedMixin(models.AbstractModel):
     _name = "hospital.audited.mixin"
     _description = "Access is Logged"
 
+    # Fields of a model whose reading is logged on every way, not only in a form.
+    _audited_fields = ()
+
     def _audited(self):
         """Return the records whose reading is logged: all, unless an override narrows it."""
         return self
@@ -17,11 +20,19 @@ class HospitalAuditedMixin(models.AbstractModel):
     def web_read(self, specification):
         rows = super().web_read(specification)
         if len(self) == 1 and len(specification) >= FORM_FIELD_COUNT and self._audited():
-            self.env["hospital.access.log"]._log("open", self)
+            self.env["hospital.access.log"]._log_look(self)
         return rows
 
     # Odoo's own is answered in a read-only transaction, where the log could not be written.
     web_read._readonly = False
+
+    def _read_format(self, fnames, load="_classic_read"):
+        """What every way of reading ends in; Odoo asks once more where its transaction was read-only."""
+        rows = super()._read_format(fnames, load=load)
+        field = next((name for name in self._audited_fields if name in fnames), None)
+        if field and not self.env.su and (audited := self._audited()):
+            self.env["hospital.access.log"]._log_look(audited, field)
+        return rows
 
     def export_data(self, fields_to_export):
         result = super().export_data(fields_to_export)

@@ -24,7 +24,7 @@ class HospitalPatientPhone(models.Model):
     number = fields.Char(
         string="Full Number", required=True, groups="hospital_base.group_identity", help="Digits only."
     )
-    number_masked = fields.Char(compute="_compute_number_masked", store=True, compute_sudo=True, string="Number")
+    number_masked = fields.Char(compute="_compute_number_masked", store=True, compute_sudo=True, string="Phone Number")
     kind = fields.Selection(
         [("mobile", "Mobile"), ("landline", "Landline"), ("other", "Other")], required=True, default="mobile"
     )

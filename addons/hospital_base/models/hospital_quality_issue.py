@@ -25,6 +25,7 @@ class HospitalQualityIssue(models.Model):
     _rec_name = "kind"
 
     patient_id = fields.Many2one("res.partner", required=True, ondelete="cascade")
+    patient_no = fields.Char(related="patient_id.patient_no")
     encounter_id = fields.Many2one("hospital.encounter", ondelete="cascade", index="btree_not_null")
     department_id = fields.Many2one("hr.department", index="btree_not_null", help="Where the patient was registered.")
     kind = fields.Selection(ISSUE_KINDS, required=True)

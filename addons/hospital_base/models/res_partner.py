@@ -5,6 +5,13 @@ from odoo import api, fields, models
 from ..identity import id_number as identity_number
 from ..identity import mask
 
+CONSENTS = [("unknown", "Not asked"), ("given", "Given"), ("withdrawn", "Withdrawn")]
+DISCLOSURES = [
+    ("patient", "The patient may be told everything"),
+    ("family_only", "Only the family may be told"),
+    ("confidential", "Confidential: nobody is told the diagnosis"),
+]
+
 
 class ResPartner(models.Model):
     """A patient is a partner with ``is_patient``: see ``docs/architecture.md`` for the measured choice.
@@ -39,19 +46,12 @@ class ResPartner(models.Model):
     deceased = fields.Boolean()
     deceased_at = fields.Datetime()
     consent = fields.Selection(
-        [("unknown", "Not asked"), ("given", "Given"), ("withdrawn", "Withdrawn")],
+        CONSENTS,
         default=lambda self: "unknown" if self.env.context.get("default_is_patient") else False,
     )
     do_not_contact = fields.Boolean(help="No call, message or survey, for any purpose.")
     refusal_ids = fields.One2many("hospital.contact.refusal", "patient_id", string="Refusals")
-    disclosure = fields.Selection(
-        [
-            ("patient", "The patient may be told everything"),
-            ("family_only", "Only the family may be told"),
-            ("confidential", "Confidential: nobody is told the diagnosis"),
-        ],
-        help="Who may be told what in a call.",
-    )
+    disclosure = fields.Selection(DISCLOSURES, help="Who may be told what in a call.")
     is_test_patient = fields.Boolean()
     mother_id = fields.Many2one("res.partner", index="btree_not_null", help="Of a newborn: who is called instead.")
     merged_into_id = fields.Many2one("res.partner", index="btree_not_null", readonly=True, copy=False)
@@ -128,6 +128,13 @@ class ResPartner(models.Model):
 
     def _audited(self):
         return self.filtered("is_patient")
+
+    @api.readonly
+    def get_formview_id(self, access_uid=None):
+        """A patient opens in the hospital's form, wherever a link leads to it."""
+        if self.is_patient:
+            return self.env.ref("hospital_base.view_patient_form").id
+        return super().get_formview_id(access_uid=access_uid)
 
     def _message_get_suggested_recipients(self, *args, **kwargs):
         """A patient is never a follower nor a recipient of internal discussions."""

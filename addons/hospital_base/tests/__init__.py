@@ -1,8 +1,10 @@
 from . import (
     test_case,
+    test_correct,
     test_gate,
     test_identity,
     test_leaks,
+    test_patient_form,
     test_phone_add,
     test_reveal,
     test_search,

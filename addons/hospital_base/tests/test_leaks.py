@@ -82,6 +82,7 @@ SECRET_PATHS = {
         .create({"partner_ids": [Command.set((x.person | x.other).ids)], "state": "selection"})
         .web_read({"partner_ids": {"fields": {"id_number": {}}}})
     ),
+    "numbers others have typed": lambda env, x: env["hospital.patient.phone.add"].search_read([]),
     "access log": lambda env, x: env["hospital.access.log"].search_read([]),
     "data quality": lambda env, x: env["hospital.quality.issue"].search_read([]),
     "filters": lambda env, x: (
@@ -194,6 +195,9 @@ class TestLeaks(HospitalCase):
             }
         )
         cls.env["hospital.access.log"]._log("reveal", cls.person, field="id_number", reason="call")
+        cls.env["hospital.patient.phone.add"].with_user(cls.people["doctor"]).create(
+            {"patient_id": cls.person.id, "number": PHONE}
+        )
         cls.person.phone_line_ids.write({"number": "13933334444"})
         cls.person.phone_line_ids.write({"number": PHONE})
         cls.env["hospital.quality.issue"].create({"patient_id": cls.person.id, "kind": "phone_shared"})

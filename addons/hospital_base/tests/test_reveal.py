@@ -1,6 +1,12 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import Form
 
+from ..models.hospital_access_log import ONE_LOOK
 from .common import ID_NUMBER, PHONE, HospitalCase
 
 
@@ -97,16 +103,49 @@ class TestReveal(HospitalCase):
                 {"user_id": self.office.id, "action": "open", "res_model": "res.partner"}
             )
 
-    def test_opening_a_patient_leaves_a_line(self):
+    def open(self, person):
         specification = dict.fromkeys(
             ["name", "gender", "age", "patient_no", "birth_date", "id_type", "last_visit_at", "consent"], {}
         )
-        self.person.with_user(self.doctor).web_read(specification)
+        person.with_user(self.doctor).web_read(specification)
+
+    def test_opening_a_patient_leaves_a_line(self):
+        self.open(self.person)
         line = self.log(action="open", patient_id=self.person.id)
         self.assertEqual(line.user_id, self.doctor)
         self.person.with_user(self.doctor).web_read({"display_name": {}})
         self.env["res.partner"].with_user(self.doctor).web_search_read([("is_patient", "=", True)], {"name": {}})
         self.assertEqual(len(self.log(action="open")), 1)
+
+    def test_buttons_of_a_form_are_one_look(self):
+        self.encounter(self.other, self.doctor)
+        for person in (self.person, self.person, self.other):
+            self.open(person)
+        self.assertEqual(self.log(action="open").patient_id.ids, [self.other.id, self.person.id])
+        with freeze_time(fields.Datetime.now() + ONE_LOOK + timedelta(minutes=1)):
+            self.open(self.person)
+        self.assertEqual(len(self.log(action="open", patient_id=self.person.id)), 2)
+
+    def test_named_field_is_logged_on_every_way(self):
+        self.patch(self.env.registry["hospital.case"], "_audited_fields", ("description",))
+        cases = self.env["hospital.case"].create(
+            [{"description": text, "patient_id": self.person.id} for text in ("Long waiting", "Rude", "Thanks")]
+        )
+        mine = cases.with_user(self.office)
+        mine.read(["kind"])
+        self.assertFalse(self.log(action="open"))
+        ways = (
+            lambda: mine[0].read(["description"]),
+            lambda: mine[1].web_read({"description": {}}),
+            lambda: mine[2].read(),
+            lambda: mine.search_read([("id", "in", mine.ids)], ["description"]),
+            lambda: mine.web_search_read([("id", "in", mine.ids)], {"description": {}}),
+        )
+        for number, way in enumerate(ways, 1):
+            way()
+            lines = self.log(action="open", user_id=self.office.id, field="description")
+            self.assertEqual(len(lines), number)
+        self.assertEqual(lines.sorted("id").mapped("count"), [1, 1, 1, 3, 3])
 
     def test_export_leaves_one_line_with_its_count(self):
         (self.person | self.other).with_user(self.office).export_data(["name", "phone_masked"])

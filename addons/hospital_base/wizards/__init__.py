@@ -1,1 +1,1 @@
-from . import hospital_patient_phone_add, hospital_reveal
+from . import hospital_patient_correct, hospital_patient_phone_add, hospital_reveal

@@ -24,9 +24,11 @@ class HospitalPatientPhoneAdd(models.TransientModel):
         if len(found) != 1 or not found[0].valid:
             raise UserError(self.env._("Enter one mobile number, or one landline with its area code."))
         lines = self.patient_id.sudo().phone_line_ids
-        if self.is_best:
-            lines.is_best = False
-            lines.flush_recordset(["is_best"])  # before another becomes the one best number
+        known = lines.filtered(lambda line: line.number == found[0].number)
+        # No other line is touched: what a person has written, the data exchange leaves alone.
+        if self.is_best and (former := lines.filtered("is_best") - known):
+            former.is_best = False
+            former.flush_recordset(["is_best"])  # before another becomes the one best number
         values = {
             "kind": found[0].kind,
             "relation": self.relation,
@@ -36,8 +38,9 @@ class HospitalPatientPhoneAdd(models.TransientModel):
             "invalid_reason": False,
         }
         # A number that was given up and is given again may work again.
-        if known := lines.filtered(lambda line: line.number == found[0].number):
+        if known:
             known.write(values)
         else:
             lines.create(values | {"patient_id": self.patient_id.id, "number": found[0].number})
+        self.sudo().unlink()  # the full number stays where it is masked
         return {"type": "ir.actions.act_window_close"}

@@ -10,6 +10,13 @@ class HospitalContactRefusal(models.Model):
         refusals.patient_id._reconcile_followup()
         return refusals
 
+    def write(self, vals):
+        patients = self.patient_id
+        result = super().write(vals)
+        if {"patient_id", "purpose"} & vals.keys():
+            (patients | self.patient_id)._reconcile_followup()
+        return result
+
     def unlink(self):
         patients = self.patient_id
         result = super().unlink()

@@ -24,7 +24,7 @@ def _rate(string, **kwargs):
 
 
 class HospitalFollowupReport(models.Model):
-    """The figures of the follow-up: one row per contact that is due.
+    """The figures of the follow-up: one row per contact that is due, or that a person found unnecessary.
 
     A rate is 0 or 100 on a row, empty where the row does not belong to its denominator. So the
     average over any rows, at every level of a pivot, is the exact rate. What counts is defined in
@@ -75,6 +75,9 @@ class HospitalFollowupReport(models.Model):
 
     attempt_count = _count("Attempts")
     due_count = _count("Due Contacts", help="Contacts due by today; not needed and withdrawn ones left out.")
+    not_needed_count = _count(
+        "Not Needed, by a Person", help="Taken out of what is due because a person closed them as not needed."
+    )
     attempted_count = _count("Attempted")
     reached_count = _count("Reached")
     done_count = _count("Done")

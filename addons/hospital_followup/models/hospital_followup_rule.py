@@ -129,6 +129,7 @@ class HospitalFollowupRule(models.Model):
             age_from=self.age_from,
             age_to=self.age_to,
             gender=self.gender or "",
+            zone=self.env.company.hospital_tz,
         )
 
     def _condition(self):

@@ -1,11 +1,13 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from .hospital_followup_enrolment import END_REASONS
 from .hospital_followup_rule import MODES
 
 OPEN_STATES = ("open", "retry", "in_progress")
+# Whoever can have follow-ups; the other roles that work on patients imply one of these.
+OWNERS = ("agent", "doctor", "nurse")
 
 # What a person writes directly; every other change is a result and comes with its attempt.
 WRITABLE = {"condition", "note", "phone_id", "priority"}
@@ -152,6 +154,22 @@ class HospitalFollowupTask(models.Model):
             if vals.keys() - allowed:
                 raise AccessError(self.env._("A result is recorded with the buttons of the task."))
         return super().write(vals)
+
+    @api.constrains("phone_id")
+    def _check_phone_id(self):
+        for task in self.sudo():
+            if task.phone_id and task.phone_id.patient_id != task.contact_id:
+                raise ValidationError(self.env._("This number belongs to another person."))
+
+    @api.model
+    def _owner_domain(self):
+        groups = [self.env.ref(f"hospital_base.group_{role}").id for role in OWNERS]
+        return [("share", "=", False), ("all_group_ids", "in", groups)]
+
+    @api.model
+    def _require_owner(self, user):
+        if user and not user.sudo()._has_hospital_role(*OWNERS):
+            raise UserError(self.env._("%s does not work on follow-ups.", user.name))
 
     @api.model
     def _today(self):

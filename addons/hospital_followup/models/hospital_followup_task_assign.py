@@ -21,7 +21,8 @@ class HospitalFollowupTaskAssign(models.Model):
         """Give each shared task that has come into its window to one of the day's workers.
 
         Evenly, but a patient stays with the worker who knows him or her. What lies with a worker
-        who is away is shared out again, except a call that was promised for later.
+        who is away is shared out again, except a call that was promised to the patient for later;
+        who has left keeps nothing.
         """
         self.env.flush_all()
         today = self._today()
@@ -33,12 +34,17 @@ class HospitalFollowupTaskAssign(models.Model):
             SQL(
                 """SELECT id, contact_id FROM hospital_followup_task
                     WHERE state = ANY(%(open)s) AND mode = ANY(%(modes)s) AND earliest_date <= %(today)s
-                      AND (user_id IS NULL OR (user_id = ANY(%(away)s) AND next_attempt_at IS NULL))
+                      AND (user_id IS NULL OR user_id = ANY(%(gone)s)
+                           OR EXISTS (SELECT FROM res_users owner WHERE owner.id = user_id AND NOT owner.active)
+                           OR (user_id = ANY(%(away)s)
+                               AND (last_outcome = 'call_later' AND next_attempt_at > %(now)s) IS NOT TRUE))
                     ORDER BY priority DESC, latest_date, id""",
                 open=list(OPEN_STATES),
                 modes=list(SHARED_MODES),
                 today=today,
+                gone=workers._gone().user_id.ids,
                 away=workers._away(today).user_id.ids,
+                now=fields.Datetime.now(),
             )
         )
         loads = dict.fromkeys(on_duty.user_id.ids, 0)

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from .hospital_followup_task import OPEN_STATES
 
 LEASE = timedelta(minutes=15)
-# The gate is asked for this many tasks at once when looking for the next one.
+# The gate is asked for this many tasks at once when looking for the next one that may be called.
 LOOK_AHEAD = 40
 
 
@@ -87,16 +87,18 @@ class HospitalFollowupTaskClaim(models.Model):
     @api.model
     def _next_task(self):
         """Claim and return the first of the user's due tasks that may be called now."""
-        tasks = self.search(Domain("user_id", "=", self.env.uid) & self._due_now_domain(), limit=LOOK_AHEAD)
-        busy = tasks._claimed_by_others().contact_id
-        verdicts = self._ask_gate(tasks)
-        for task in tasks.filtered(lambda task: task.sudo().contact_id not in busy):
-            if verdicts[task.sudo().contact_id.id].verdict == "yes":
-                try:
-                    task._claim()
-                except UserError:
-                    continue
-                return task
+        due = self.search(Domain("user_id", "=", self.env.uid) & self._due_now_domain())
+        for start in range(0, len(due), LOOK_AHEAD):
+            tasks = due[start : start + LOOK_AHEAD]
+            busy = tasks._claimed_by_others().contact_id
+            verdicts = self._ask_gate(tasks)
+            for task in tasks.filtered(lambda task, busy=busy: task.sudo().contact_id not in busy):
+                if verdicts[task.sudo().contact_id.id].verdict == "yes":
+                    try:
+                        task._claim()
+                    except UserError:
+                        continue
+                    return task
         return self.browse()
 
     def action_next(self):

@@ -107,7 +107,10 @@ class HospitalFollowupTaskReconcile(models.Model):
 
     @api.model
     def _correct_tasks(self, episode):
-        """Move, close or reopen tasks: what a person has closed stays closed, what was worked on stays."""
+        """Move, close or reopen tasks: what a person has closed stays closed, what was worked on stays.
+
+        What has expired is taken up again when a later discharge gives it time to be done.
+        """
         self.env.cr.execute(
             SQL(
                 """
@@ -118,18 +121,22 @@ class HospitalFollowupTaskReconcile(models.Model):
                                           WHERE encounter_id = episode.encounter_id OFFSET 0) task
                      CROSS JOIN LATERAL (SELECT * FROM hospital_followup_enrolment
                                           WHERE id = task.enrolment_id OFFSET 0) enrolment
+                      JOIN hospital_followup_plan plan ON plan.id = task.plan_id
                       LEFT JOIN hospital_followup_plan_point point ON point.id = task.point_id
                      CROSS JOIN LATERAL (
-                         SELECT task.done_by IS NULL
-                                AND task.state IN ('open', 'retry', 'in_progress', 'cancelled', 'not_needed')
-                                AS movable,
-                                CASE WHEN enrolment.state = 'terminated' THEN enrolment.reason
+                         SELECT CASE WHEN enrolment.state = 'terminated' THEN enrolment.reason
                                      WHEN enrolment.state = 'paused' THEN 'paused'
                                      WHEN episode.readmitted_on
                                           <= COALESCE(episode.ended_on + point.due_day, task.due_date) THEN 'readmitted'
                                      WHEN (point.plan_id <> enrolment.plan_id OR NOT point.active)
                                           AND task.attempt_count = 0 AND task.state <> 'in_progress' THEN 'replaced'
                                 END AS stop) verdict
+                     CROSS JOIN LATERAL (
+                         SELECT task.done_by IS NULL
+                                AND (task.state IN ('open', 'retry', 'in_progress', 'cancelled', 'not_needed')
+                                     OR (task.state = 'expired' AND stop IS NULL AND episode.exclusion IS NULL
+                                         AND episode.ended_on + point.latest_day + plan.grace_days >= %(today)s))
+                                AS movable) may
                      CROSS JOIN LATERAL (
                          SELECT episode.patient_id, episode.contact_id, episode.department_id, episode.ward_id,
                                 episode.attending_user_id,
@@ -168,6 +175,7 @@ class HospitalFollowupTaskReconcile(models.Model):
                 episode=episode,
                 open=list(OPEN_STATES),
                 cancelled_by=list(CANCELLED_BY),
+                today=self._today(),
                 now=fields.Datetime.now(),
             )
         )

@@ -10,14 +10,13 @@ from .hospital_followup_task import OPEN_STATES, OUTCOMES
 
 UNDO_WITHIN = timedelta(minutes=10)
 
-# What an attempt may change of the task: put back when it is undone.
+# What an attempt may change of the task: put back when it is undone. Not the note: words a worker has typed stay.
 UNDONE = (
     "state",
     "attempt_count",
     "last_outcome",
     "next_attempt_at",
     "condition",
-    "note",
     "done_at",
     "done_by",
     "in_time",
@@ -63,6 +62,7 @@ class HospitalFollowupTaskRecord(models.Model):
             numbers_left=len(task._other_numbers(line)),
             asked=asked and self._local(asked),
             max_attempts=task.plan_id.max_attempts,
+            hours=self.env["hospital.contact"]._policy("call", "followup").hours,
         )
         values = {"attempt_count": task.attempt_count + 1, "last_outcome": outcome}
         match decision:
@@ -91,7 +91,8 @@ class HospitalFollowupTaskRecord(models.Model):
 
     def _number_to_call(self):
         line = self.phone_id
-        return line if line and line.state != "invalid" else self.contact_id.phone_line_ids._best()
+        usable = line.state != "invalid" and line.patient_id == self.contact_id
+        return line if line and usable else self.contact_id.phone_line_ids._best()
 
     def _other_numbers(self, line):
         return (self.contact_id.phone_line_ids - line).filtered(lambda other: other.state != "invalid")
@@ -214,6 +215,9 @@ class HospitalFollowupTaskRecord(models.Model):
         if not attempt:
             raise UserError(self.env._("There is no result of the last ten minutes to take back."))
         task = attempt.task_id
+        gone_on = attempt.search_count([("task_id", "=", task.id), ("id", ">", attempt.id)], limit=1)
+        if gone_on or (task.done_by and task.done_by != self.env.user):
+            raise UserError(self.env._("Somebody else has worked on this follow-up since: it stays as it is."))
         later = [("done_by", "=", self.env.uid), ("done_at", ">", attempt.at), ("id", "!=", task.id)]
         if self.sudo().search_count(later, limit=1):
             raise UserError(self.env._("Your last step closed a task without a call: only a call can be taken back."))
@@ -230,4 +234,4 @@ class HospitalFollowupTaskRecord(models.Model):
         if task.enrolment_id.state == "terminated" and task.enrolment_id.reason not in FOUND_REASONS:
             task.enrolment_id.action_resume()
         task._settle()
-        return task.with_env(self.env)._open_form()
+        return True if self == task else task.with_env(self.env)._open_form()

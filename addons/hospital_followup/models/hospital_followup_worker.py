@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -41,17 +42,14 @@ class HospitalFollowupWorker(models.Model):
         return workers - workers._away(day)
 
     @api.model
+    def _gone(self):
+        """Return who has left the roster."""
+        return self.search([("active", "=", False)])
+
+    @api.model
     def _away(self, day):
-        """Return who is on leave, or has left the roster or the hospital."""
-        workers = self.search([("active", "in", (True, False))])
-        return workers.filtered(
-            lambda worker: (
-                not worker.active
-                or not worker.user_id.active
-                or (
-                    (worker.away_from or worker.away_to)
-                    and (not worker.away_from or worker.away_from <= day)
-                    and (not worker.away_to or day <= worker.away_to)
-                )
-            )
-        )
+        """Return who is on leave."""
+        begun = Domain("away_from", "=", False) | Domain("away_from", "<=", day)
+        not_over = Domain("away_to", "=", False) | Domain("away_to", ">=", day)
+        known = Domain("away_from", "!=", False) | Domain("away_to", "!=", False)
+        return self.search(begun & not_over & known)

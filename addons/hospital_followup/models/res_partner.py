@@ -16,8 +16,19 @@ class ResPartner(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if FOLLOWED_FIELDS & vals.keys():
-            self.filtered("is_patient")._reconcile_followup()
+            patients = self.filtered("is_patient")
+            if vals.get("deceased") is False:
+                patients._reopen_taken_for_dead()
+            patients._reconcile_followup()
         return result
+
+    def _reopen_taken_for_dead(self):
+        """What a person closed because of the death is nobody's verdict any more."""
+        tasks = self.env["hospital.followup.task"].sudo()
+        closed = tasks.search(
+            [("patient_id", "in", self.ids), ("close_reason", "=", "death"), ("done_by", "!=", False)]
+        )
+        closed.write({"done_by": False, "done_at": False})
 
     def _reconcile_followup(self):
         """Bring the follow-ups of these patients into line with them."""

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from . import hours
+from odoo.addons.hospital_base.gate.admission import Hours, next_allowed
+
+from .hours import PARTS, USUAL, at_time, day_part, next_weekend, parts_with_calls
 
 REACHED = ("reached_patient", "reached_family")
 INVALID_NUMBER = {"wrong_person": "wrong_person", "empty_number": "empty_number", "suspended": "stopped"}
@@ -55,16 +57,20 @@ def decide(
     numbers_left: int = 1,
     asked: datetime | None = None,
     max_attempts: int = MAX_ATTEMPTS,
+    hours: Hours = USUAL,
 ) -> Decision:
     """Return what follows from the last attempt of ``history``.
 
-    ``numbers_left`` counts the patient's other usable numbers; ``asked`` is the time the patient named.
+    ``numbers_left`` counts the patient's other usable numbers; ``asked`` is the time the patient
+    named; ``hours`` are those in which calls are welcome.
 
     >>> monday = datetime(2026, 3, 2, 9, 30)
     >>> decide([(monday, "reached_family")])
     Reached()
     >>> decide([(monday, "no_answer")])
     Retry(at=datetime.datetime(2026, 3, 2, 14, 30))
+    >>> decide([(monday, "no_answer")], hours=USUAL[:1])  # mornings only
+    Retry(at=datetime.datetime(2026, 3, 3, 9, 0))
     >>> decide([(monday, "busy")])
     Retry(at=datetime.datetime(2026, 3, 2, 9, 40))
     >>> decide([(monday, "power_off")])
@@ -87,12 +93,15 @@ def decide(
         return NextNumber(INVALID_NUMBER[outcome]) if numbers_left else GiveUp("lost", "no_valid_number")
     if outcome == "rejected" and sum(past == "rejected" for _at, past in history) >= REJECTIONS:
         return GiveUp("refused", "hung_up")
-    if exhausted(history, max_attempts):
+    if exhausted(history, max_attempts, hours):
         return GiveUp("lost", "max_attempts")
-    return Retry(_next_attempt(history, asked, max_attempts))
+    if outcome == "call_later" and asked and asked > at:
+        # A time the patient named is kept even outside the hours.
+        return Retry(asked)
+    return Retry(next_allowed(hours, _next_attempt(history, max_attempts)))
 
 
-def exhausted(history: History, max_attempts: int) -> bool:
+def exhausted(history: History, max_attempts: int, hours: Hours = USUAL) -> bool:
     """Whether enough has been tried: often enough, on two days and in two parts of the day.
 
     >>> morning, noon, evening = (datetime(2026, 3, 2, hour) for hour in (9, 15, 18))
@@ -100,54 +109,55 @@ def exhausted(history: History, max_attempts: int) -> bool:
     False
     >>> exhausted([(morning, "no_answer"), (noon, "no_answer"), (evening + timedelta(days=1), "no_answer")], 3)
     True
+
+    Where nobody is called but in the morning, mornings are enough.
+
+    >>> exhausted([(morning + timedelta(days=day), "no_answer") for day in range(3)], 3, USUAL[:1])
+    True
     """
     counted = [at for at, outcome in history if outcome not in NOT_COUNTED]
     return (
         len(counted) >= max_attempts
         and len({at.date() for at in counted}) >= 2
-        and len({hours.day_part(at) for at in counted}) >= 2
+        and len({day_part(at) for at in counted}) >= min(2, len(parts_with_calls(hours)))
     )
 
 
-def _next_attempt(history: History, asked: datetime | None, max_attempts: int) -> datetime:
+def _next_attempt(history: History, max_attempts: int) -> datetime:
+    """Return the earliest moment of the next attempt; it is made at the first opening from then on."""
     at, outcome = history[-1]
     if outcome == "call_later":
-        # A time the patient named is kept even outside the hours.
-        return asked if asked and asked > at else hours.next_open(at + timedelta(hours=2))
+        return at + timedelta(hours=2)
     if outcome == "line_fault":
-        return hours.next_open(at + timedelta(minutes=10))
+        return at + timedelta(minutes=10)
     tries = sum(past not in NOT_COUNTED for _at, past in history)
     if tries >= max_attempts or outcome in ("rejected", "language"):
-        return _next_day_other_part(at)
+        return at_time(at + timedelta(days=1), PARTS[_following(day_part(at))])
     if outcome == "busy":
-        return hours.next_open(at + timedelta(minutes=10))
+        return at + timedelta(minutes=10)
     if outcome == "power_off":
-        return hours.next_open(at + timedelta(days=1))
+        return at + timedelta(days=1)
     if tries == 1:
         return _other_half_day(at)
     if tries == 2:
-        return hours.at_time(at + timedelta(days=1), hours.EVENING[0])
-    return hours.next_weekend(at)
+        return at_time(at + timedelta(days=1), PARTS["evening"])
+    return next_weekend(at)
 
 
 def _other_half_day(at: datetime) -> datetime:
     """Return three hours on, but not in the same part of the day.
 
-    >>> [_other_half_day(datetime(2026, 3, 2, *clock)).strftime("%d %H:%M") for clock in ((9, 0), (15, 0), (18, 0))]
-    ['02 14:30', '02 18:00', '03 09:00']
+    >>> [_other_half_day(datetime(2026, 3, 2, hour)).strftime("%d %H:%M") for hour in (8, 9, 15, 18)]
+    ['02 12:00', '02 12:00', '02 18:00', '03 00:00']
     """
-    return hours.next_open(max(at + timedelta(hours=3), _next_part(at)))
+    part = _following(day_part(at))
+    return max(at + timedelta(hours=3), at_time(at + timedelta(days=part == "morning"), PARTS[part]))
 
 
-def _next_part(at: datetime) -> datetime:
-    part = hours.day_part(at)
-    if part == "morning":
-        return hours.at_time(at, hours.AFTERNOON[0])
-    if part == "afternoon":
-        return hours.at_time(at, hours.EVENING[0])
-    return hours.at_time(at + timedelta(days=1), hours.MORNING[0])
-
-
-def _next_day_other_part(at: datetime) -> datetime:
-    part = {"morning": hours.AFTERNOON, "afternoon": hours.EVENING, "evening": hours.MORNING}[hours.day_part(at)]
-    return hours.at_time(at + timedelta(days=1), part[0])
+def _following(part: str) -> str:
+    """
+    >>> [_following(part) for part in PARTS]
+    ['afternoon', 'evening', 'morning']
+    """
+    parts = list(PARTS)
+    return parts[(parts.index(part) + 1) % len(parts)]

@@ -25,6 +25,7 @@ class Criteria:
     age_from: int = 0
     age_to: int = 0
     gender: str = ""
+    zone: str = "UTC"
 
 
 def parse_codes(text: str) -> tuple[list[str], list[tuple[str, str]]]:
@@ -51,10 +52,11 @@ def parse_codes(text: str) -> tuple[list[str], list[tuple[str, str]]]:
 def where(criteria: Criteria) -> tuple[str, list]:
     """Return the condition and its parameters.
 
-    >>> where(Criteria("inpatient", diagnosis_codes="I50", age_from=60))
+    >>> where(Criteria("inpatient", diagnosis_codes="I50", age_from=60, zone="Asia/Shanghai"))
     ... # doctest: +NORMALIZE_WHITESPACE
     ("encounter.encounter_class = %s AND encounter.diagnosis_code LIKE ANY(%s)
-      AND date_part('year', age(encounter.admitted_at, patient.birth_date)) >= %s", ['inpatient', ['I50%'], 60])
+      AND date_part('year', age(encounter.admitted_at AT TIME ZONE 'UTC' AT TIME ZONE %s, patient.birth_date)) >= %s",
+     ['inpatient', ['I50%'], 'Asia/Shanghai', 60])
     """
     parts = ["encounter.encounter_class = %s"]
     params: list = [criteria.encounter_class]
@@ -81,11 +83,12 @@ def where(criteria: Criteria) -> tuple[str, list]:
         add("encounter.disposition = ANY(%s)", parse_list(criteria.dispositions))
     if criteria.clinic_types:
         add("encounter.clinic_type = ANY(%s)", list(criteria.clinic_types))
-    age = "date_part('year', age(encounter.admitted_at, patient.birth_date))"
+    # On the day of the admission by the hospital's clock.
+    age = "date_part('year', age(encounter.admitted_at AT TIME ZONE 'UTC' AT TIME ZONE %s, patient.birth_date))"
     if criteria.age_from:
-        add(f"{age} >= %s", criteria.age_from)
+        add(f"{age} >= %s", criteria.zone, criteria.age_from)
     if criteria.age_to:
-        add(f"{age} <= %s", criteria.age_to)
+        add(f"{age} <= %s", criteria.zone, criteria.age_to)
     if criteria.gender:
         add("patient.gender = %s", criteria.gender)
     return " AND ".join(parts), params

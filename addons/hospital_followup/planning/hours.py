@@ -1,46 +1,35 @@
-"""The hours in which a patient may be called, in the hospital's local time."""
+"""Days and their parts, in the hospital's local time. When a call is welcome is the contact policy's to say."""
 
 from datetime import datetime, time, timedelta
 
-MORNING = (time(9, 0), time(11, 45))
-AFTERNOON = (time(14, 30), time(17, 30))
-EVENING = (time(17, 30), time(19, 30))
-DAY_PARTS = {"morning": MORNING, "afternoon": AFTERNOON, "evening": EVENING}
+from odoo.addons.hospital_base.gate.admission import DEFAULT_HOURS, Hours, next_allowed, parse_hours
+
+USUAL = parse_hours(DEFAULT_HOURS)
+# Who is not reached in one part of the day may be in another: where each part begins.
+PARTS = {"morning": time(0), "afternoon": time(12), "evening": time(17, 30)}
 SATURDAY = 5
 
 
 def day_part(at: datetime) -> str:
-    """Return which part of the day ``at`` belongs to; the gaps count to the part before them.
+    """Return which part of the day ``at`` belongs to.
 
     >>> [day_part(datetime(2026, 3, 2, hour)) for hour in (9, 16, 18)]
     ['morning', 'afternoon', 'evening']
     """
-    if at.time() < AFTERNOON[0]:
-        return "morning"
-    return "afternoon" if at.time() < EVENING[0] else "evening"
+    return [part for part, start in PARTS.items() if start <= at.time()][-1]
 
 
-def next_open(at: datetime) -> datetime:
-    """Return ``at`` if a call is welcome then, else the next moment at which one is.
+def parts_with_calls(hours: Hours) -> set[str]:
+    """Return the parts of the day in which calls are welcome at all.
 
-    >>> next_open(datetime(2026, 3, 2, 9, 30)).strftime("%d %H:%M")
-    '02 09:30'
-    >>> next_open(datetime(2026, 3, 2, 12, 10)).strftime("%d %H:%M")
-    '02 14:30'
-    >>> next_open(datetime(2026, 3, 2, 19, 31)).strftime("%d %H:%M")
-    '03 09:00'
-    >>> next_open(datetime(2026, 3, 2, 6, 0)).strftime("%d %H:%M")
-    '02 09:00'
+    >>> sorted(parts_with_calls(USUAL))
+    ['afternoon', 'evening', 'morning']
+    >>> sorted(parts_with_calls(parse_hours("08:00-17:00")))
+    ['afternoon', 'morning']
     """
-    if at.time() < MORNING[0]:
-        return at_time(at, MORNING[0])
-    if at.time() < MORNING[1]:
-        return at
-    if at.time() < AFTERNOON[0]:
-        return at_time(at, AFTERNOON[0])
-    if at.time() < EVENING[1]:
-        return at
-    return at_time(at + timedelta(days=1), MORNING[0])
+    day = datetime(2000, 1, 1)
+    openings = (next_allowed(hours, at_time(day, start)) for start in PARTS.values())
+    return {day_part(at) for at in openings if at.date() == day.date()}
 
 
 def at_time(at: datetime, clock: time) -> datetime:

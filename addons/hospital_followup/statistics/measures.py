@@ -7,8 +7,10 @@ rows of its denominator that also meet its numerator, so an average over any row
 
 from collections.abc import Mapping
 
-# Due by today, and neither found unnecessary nor withdrawn. A patient without a phone number stays in.
-POPULATION = """task.due_date <= %(today)s AND task.state NOT IN ('not_needed', 'cancelled')
+# Due by today and not withdrawn. What was found unnecessary is not due; what a person found so is counted apart,
+# so that nobody improves a rate without a trace. A patient without a phone number stays in.
+POPULATION = """task.due_date <= %(today)s AND task.state <> 'cancelled'
+    AND (task.state <> 'not_needed' OR task.done_by IS NOT NULL)
     AND NOT EXISTS (SELECT FROM res_partner patient WHERE patient.id = task.patient_id AND patient.is_test_patient)"""
 
 COHORT_DAYS = (7, 14, 30)
@@ -35,7 +37,8 @@ def _success_within(days: int) -> str:
 
 # Condition of each count; of what counts only within another count, the condition it adds to that.
 COUNTS = {
-    "due_count": "TRUE",
+    "due_count": "task.state <> 'not_needed'",
+    "not_needed_count": "task.state = 'not_needed'",
     "attempted_count": "(task.attempt_count > 0 OR task.state = 'done')",
     "reached_count": """EXISTS (SELECT FROM hospital_followup_attempt attempt WHERE attempt.task_id = task.id
         AND attempt.active AND attempt.outcome IN ('reached_patient', 'reached_family'))""",
@@ -52,6 +55,9 @@ COUNTS = {
     **{f"day{days}_done_count": _success_within(days) for days in COHORT_DAYS},
 }
 WITHIN = {
+    "attempted_count": "due_count",
+    "with_number_count": "due_count",
+    **{f"day{days}_count": "due_count" for days in COHORT_DAYS},
     "reached_count": "attempted_count",
     "in_time_count": "done_count",
     "overdue_count": "open_count",
@@ -84,15 +90,14 @@ def condition(count: str, given: str = "") -> str:
     whole = WITHIN.get(count)
     if whole is None or whole == given:
         return COUNTS[count]
-    return f"{COUNTS[whole]} AND {COUNTS[count]}"
+    return f"{condition(whole, given)} AND {COUNTS[count]}"
 
 
 def columns() -> str:
     """Return the columns of SQL: a count is 0 or 1, a rate 0 or 100 or, outside its denominator, NULL.
 
-    >>> print(*(line for line in columns().splitlines() if "in_time" in line), sep="\\n")
+    >>> print(*(line for line in columns().splitlines() if "in_time_count" in line or "done_rate" in line), sep="\\n")
     (task.state = 'done' AND task.in_time IS TRUE)::int AS in_time_count,
-    CASE WHEN TRUE THEN 100 * (task.state = 'done' AND task.in_time IS TRUE)::int END AS in_time_rate,
     CASE WHEN task.state = 'done' THEN 100 * (task.in_time IS TRUE)::int END AS in_time_of_done_rate,
     """
     counts = [f"({condition(name)})::int AS {name}" for name in COUNTS]

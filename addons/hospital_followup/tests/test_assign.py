@@ -1,6 +1,6 @@
 from odoo.tests import tagged
 
-from .common import TODAY, FollowupCase, timedelta
+from .common import NOW, TODAY, FollowupCase, timedelta
 
 
 @tagged("post_install", "-at_install")
@@ -32,15 +32,56 @@ class TestAssign(FollowupCase):
         self.Task._assign()
         self.assertEqual(again.user_id, self.agent2)
 
-    def test_absent_worker_gets_nothing_and_gives_back(self):
-        tasks = self._due(4)
-        self.Task._assign()
+    def _hold(self, **values):
+        """Two tasks in the first worker's hands: an ordinary one, and one with ``values``."""
+        tasks = self._due(2)
+        tasks.user_id = self.agent
+        tasks[1].write(values)
+        return tasks
+
+    def test_absent_worker_keeps_only_what_was_promised(self):
         self.workers[0].write({"away_from": TODAY, "away_to": TODAY + timedelta(days=3)})
-        promised = tasks.filtered(lambda task: task.user_id == self.agent)[0]
-        promised.next_attempt_at = self.env.cr.now()
+        later = NOW + timedelta(hours=3)
+        cases = {
+            "promised": ({"last_outcome": "call_later", "next_attempt_at": later}, self.agent),
+            "promise is over": (
+                {"last_outcome": "call_later", "next_attempt_at": NOW - timedelta(hours=1)},
+                self.agent2,
+            ),
+            "not reached": ({"last_outcome": "no_answer", "next_attempt_at": later}, self.agent2),
+            "next number": ({"last_outcome": "empty_number", "next_attempt_at": NOW}, self.agent2),
+            "tried without a time": ({"last_outcome": "busy", "next_attempt_at": False}, self.agent2),
+        }
+        for case, (values, expected) in cases.items():
+            tasks = self._hold(**values)
+            self.Task._assign()
+            self.assertEqual(tasks.mapped("user_id"), self.agent2 | expected, case)
+            self.assertEqual(tasks[1].user_id, expected, case)
+
+    def test_who_has_left_keeps_nothing(self):
+        promised = {"last_outcome": "call_later", "next_attempt_at": NOW + timedelta(hours=3)}
+        tasks = self._hold(**promised)
+        self.workers[0].active = False
         self.Task._assign()
-        self.assertEqual((tasks - promised).user_id, self.agent2)
-        self.assertEqual(promised.user_id, self.agent)
+        self.assertEqual(tasks.user_id, self.agent2, "left the roster")
+        self.workers[0].active = True
+        tasks = self._hold(**promised)
+        self.agent.active = False
+        self.Task._assign()
+        self.assertEqual(tasks.user_id, self.agent2, "left the hospital")
+        # Somebody who never was on the roster.
+        tasks = self._due(1)
+        tasks.user_id = self._user("fu_left", "agent")
+        self.Task._assign()
+        self.assertEqual(tasks.user_id.login, "fu_left")
+        tasks.user_id.active = False
+        self.Task._assign()
+        self.assertEqual(tasks.user_id, self.agent2)
+
+    def test_worker_on_duty_keeps_everything(self):
+        tasks = self._hold(last_outcome="no_answer", next_attempt_at=NOW + timedelta(hours=3))
+        self.Task._assign()
+        self.assertEqual(tasks.user_id, self.agent)
 
     def test_day_off_and_capacity(self):
         self.workers[0].monday = False

@@ -205,6 +205,38 @@ class TestEvents(FollowupCase):
         self._change(again, state="cancelled")
         self.assertEqual(self._states(encounter), [(3, "open"), (30, "open")])
 
+    def test_later_discharge_takes_up_what_has_expired(self):
+        encounter = self._encounter(discharged_days_ago=2)
+        task, _later = self._tasks(encounter)
+        self._attempt(task)
+        self._at(9, 30, days=12)
+        self.Task._expire()
+        self.assertEqual(self._states(encounter), [(3, "expired"), (30, "open")])
+        self._change(encounter, discharge_date=TODAY - timedelta(days=1))
+        self.assertEqual(task.state, "expired", "a day later is still too late")
+        self._change(encounter, discharge_date=TODAY + timedelta(days=7))
+        self.assertEqual((task.state, task.due_date), ("retry", TODAY + timedelta(days=10)))
+        self.assertEqual(task.enrolment_id.state, "active")
+
+    def test_later_discharge_calls_nobody_who_must_not_be_called(self):
+        encounter = self._encounter(discharged_days_ago=2)
+        tasks = self._tasks(encounter)
+        self._at(9, 30, days=60)
+        self.Task._expire()
+        self.assertEqual(tasks.enrolment_id.state, "done")
+        encounter.patient_id.deceased = True
+        self._change(encounter, discharge_date=TODAY + timedelta(days=59))
+        self.assertEqual(set(tasks.mapped("state")), {"expired"})
+
+    def test_refusal_changed_to_another_purpose(self):
+        encounter = self._encounter()
+        refusal = self.env["hospital.contact.refusal"].create(
+            {"patient_id": encounter.patient_id.id, "purpose": "followup"}
+        )
+        self.assertEqual(set(self._tasks(encounter).mapped("state")), {"not_needed"})
+        refusal.purpose = "marketing"
+        self.assertEqual(set(self._tasks(encounter).mapped("state")), {"open"})
+
     def test_do_not_contact_and_back(self):
         encounter = self._encounter()
         encounter.patient_id.do_not_contact = True

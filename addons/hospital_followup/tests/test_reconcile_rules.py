@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
@@ -68,6 +70,14 @@ class TestRules(FollowupCase):
             patient = self._patient(birth_date=born[age], gender="female")
             self.assertEqual(self._matches(rule, patient=patient), expected, age)
         self.assertFalse(self._matches(rule, patient=self._patient(birth_date="1966-01-01", gender="male")))
+
+    def test_age_is_that_of_the_hospital_s_day(self):
+        """Admitted at 07:00 on the sixtieth birthday: the day before, by UTC."""
+        rule = self._rule(age_from=60)
+        admitted_at = datetime(2026, 2, 20, 23, 0)
+        for born, expected in (("1966-02-21", True), ("1966-02-22", False)):
+            patient = self._patient(birth_date=born)
+            self.assertEqual(self._matches(rule, patient=patient, admitted_at=admitted_at), expected, born)
 
     def test_outpatients_by_clinic(self):
         rule = self._rule(mode="outpatient", clinic_type="chief")

@@ -1,7 +1,10 @@
+from unittest.mock import patch
+
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
+from ..models import hospital_followup_task_claim
 from .common import NOW, FollowupCase, timedelta
 
 
@@ -156,6 +159,32 @@ class TestRecord(FollowupCase):
         with self.assertRaises(UserError):
             task.with_user(self.agent).action_start()
 
+    def test_next_looks_past_all_who_may_not_be_called(self):
+        """More tasks than are looked at together are of patients who were called often enough."""
+        self.env["hospital.contact.policy"].search([("purpose", "=", "followup")]).cap = 2
+        with patch.object(hospital_followup_task_claim, "LOOK_AHEAD", 2):
+            for _each in range(3):
+                task = self._owned_task(discharged_days_ago=4)
+                self.env["hospital.contact"].create(
+                    2 * [{"patient_id": task.patient_id.id, "channel": "call", "purpose": "followup"}]
+                )
+            free = self._owned_task()
+            action = self.Task.with_user(self.agent).action_next()
+        self.assertEqual(action["params"]["action"]["res_id"], free.id)
+
+    def test_retries_keep_the_hours_of_the_policy(self):
+        policy = self.env["hospital.contact.policy"].search([("purpose", "=", "followup"), ("channel", "=", "call")])
+        policy.hours = "08:00-11:00,15:00-16:30"
+        task = self._owned_task()
+        self._record(task, "no_answer")
+        self.assertEqual(self._local(task.next_attempt_at), "02 15:00")
+
+    def test_number_to_call_is_one_of_the_patient(self):
+        task = self._owned_task().with_user(self.agent)
+        task.phone_id = task.patient_id.phone_line_ids
+        with self.assertRaises(ValidationError):
+            task.phone_id = self._patient().phone_line_ids.id
+
     def test_call_backs_come_first_and_later_ones_wait(self):
         soon = self._owned_task(discharged_days_ago=4)
         promised, put_off = self._owned_task(), self._owned_task()
@@ -180,6 +209,28 @@ class TestRecord(FollowupCase):
             self.env["hospital.followup.attempt"].with_context(active_test=False).search([("task_id", "=", task.id)])
         )
         self.assertFalse(undone.active)
+
+    def test_undo_leaves_the_worker_s_words_and_the_page(self):
+        task = self._owned_task()
+        self._record(task, "reached_family", stay=True)
+        task.with_user(self.agent).write({"condition": "poor", "note": "Wound is red"})
+        self.assertIs(task.with_user(self.agent).action_undo(), True, "the form of the task itself is only reloaded")
+        self.assertEqual((task.state, task.condition, task.note), ("open", False, "Wound is red"))
+
+    def test_no_undo_of_what_somebody_else_has_gone_on_with(self):
+        goings_on = (
+            lambda task: task._close_without_result("not_needed", "transferred"),
+            lambda task: task._record("busy"),
+        )
+        for go_on in goings_on:
+            task = self._owned_task()
+            self._record(task, "no_answer")
+            task.user_id = self.agent2
+            go_on(task.with_user(self.agent2))
+            kept = task.state, task.last_outcome, task.attempt_count
+            with self.assertRaisesRegex(UserError, "Somebody else"):
+                self.Task.with_user(self.agent).action_undo()
+            self.assertEqual((task.state, task.last_outcome, task.attempt_count), kept)
 
     def test_undo_of_a_finished_task(self):
         task = self._owned_task()

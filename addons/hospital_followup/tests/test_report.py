@@ -82,6 +82,22 @@ class TestFigures(ReportCase):
         self._task("done", patient=self._patient(is_test_patient=True))
         self.assertEqual(set(self.Report.with_user(self.functional).search([]).ids), set(counted.ids))
 
+    def test_what_a_person_closed_as_not_needed_is_counted_apart(self):
+        self._task("done", in_time=True)
+        self._task("lost")
+        before = self._figures("due_count", "followup_rate", "covered_rate", "with_number_rate", "day7_rate")
+        closed = {"done_by": self.agent2.id, "done_at": NOW}
+        self._task("not_needed", close_reason="duplicate", attempt_count=1, **closed)
+        self._task("not_needed", close_reason="transferred", **closed)
+        self._task("not_needed", close_reason="readmitted")  # found by the system
+        self._task("not_needed", due=1, close_reason="duplicate", **closed)
+        names = ("due_count", "followup_rate", "covered_rate", "with_number_rate", "day7_rate")
+        self.assertEqual(self._figures(*names), before)
+        rows = self.Report.with_user(self.leader)._read_group(
+            [("user_id", "=", self.agent2.id)], ["close_reason"], ["not_needed_count:sum", "due_count:sum"]
+        )
+        self.assertCountEqual(rows, [("duplicate", 1, 0), ("transferred", 1, 0)])
+
     def test_due_follows_the_clock_of_the_hospital(self):
         self._task(due=1)
         self.assertEqual(self._figures("due_count"), [False])
@@ -327,6 +343,18 @@ class TestExport(ReportCase):
             ],
             [("Cardiology", "2026-01", 2), ("Cardiology", "2026-02", 2), ("Cardiology", "2026-03", 1)],
         )
+
+    def test_what_cannot_be_taken_over_from_the_view_is_said(self):
+        wizard = self.env["hospital.followup.export"].with_user(self.leader)
+        groups = ["state", "department_id", "discharge_date:week", "due_date:month", "mode"]
+        view = {"view_groups": groups, "view_measures": ["done_count", "reached_count", "__count"]}
+        wizard, book = self._export(view_domain="[]", **wizard.with_context(**view).default_get([]))
+        self.assertEqual((wizard.group_by, wizard.then_by), ("department_id", "due_date:month"))
+        notice = "Not taken over from the view: State, Date of Discharge, Mode, Reached"
+        self.assertEqual(wizard.view_notice, notice)
+        self.assertTrue(book["Figures"]["A3"].value.endswith(notice))
+        view = {"view_groups": ["user_id", "mode"], "view_measures": ["done_count", "day7_rate"]}
+        self.assertNotIn("view_notice", wizard.with_context(**view).default_get([]))
 
     def test_only_what_the_role_may_see(self):
         _wizard, book = self._export(self.delegated)

@@ -95,6 +95,34 @@ class TestRights(FollowupCase):
         with self.assertRaises(AccessError):
             self.env["hospital.followup.reassign"].with_user(self.agent).create({"user_id": self.agent2.id})
 
+    def test_a_wizard_is_its_user_s_alone(self):
+        """What is being recorded, a complaint in the patient's words, is not read by others of the same role."""
+        own = self.people["functional"]
+        other = self._user("fu_functional2", "functional")
+        task, encounter = self.records["own central"], self.records["own central"].encounter_id
+        preview = self.env["hospital.followup.preview"].with_user(own)._run(task.enrolment_id.rule_id.with_user(own))
+        wizards = {
+            "hospital.followup.callback": {"task_id": task.id},
+            "hospital.followup.case": {"task_id": task.id, "description": "Waited an hour"},
+            "hospital.followup.close": {"task_id": task.id, "reason": "duplicate"},
+            "hospital.followup.create": {"encounter_ids": encounter.ids},
+            "hospital.followup.export": {},
+            "hospital.followup.preview": {"rule_id": task.enrolment_id.rule_id.id},
+            "hospital.followup.preview.line": {"preview_id": preview.id, "kind": "matched"},
+            "hospital.followup.reassign": {"task_ids": task.ids, "user_id": self.agent2.id},
+        }
+        known = {name for name, model in self.env.items() if model._transient and name.startswith("hospital.followup.")}
+        self.assertEqual(known, set(wizards), "every wizard of the addon is tried here")
+        for name, values in wizards.items():
+            wizard = self.env[name].with_user(own).create(values)
+            self.assertTrue(wizard.read())
+            wizard = wizard.with_user(other)
+            self.assertFalse(wizard.search([]), name)
+            with self.assertRaises(AccessError, msg=name):
+                wizard.read(["create_uid"])
+            with self.assertRaises(AccessError, msg=name):
+                wizard.write(values)
+
     def test_form_opens_for_each_reader(self):
         specification = {
             name: {} for name in ("patient_id", "gate_notice", "explanation", "phone_masked", "discharge_orders")

@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import NOW, TODAY, FollowupCase, timedelta
@@ -37,6 +37,37 @@ class TestWizards(FollowupCase):
         self.assertEqual((task.enrolment_id.state, task.enrolment_id.reason), ("terminated", "transferred"))
         self.assertEqual(self._states(task.encounter_id), [(3, "not_needed"), (30, "not_needed")])
 
+    def test_the_doctor_s_judgement_is_not_the_worker_s(self):
+        task = self._owned_task()
+        with self.assertRaises(AccessError):
+            self._close(task, "not_indicated")
+        self.assertEqual(task.state, "open")
+        offered = {
+            user: dict(
+                self.env["hospital.followup.close"].with_user(user).fields_get(["reason"])["reason"]["selection"]
+            )
+            for user in (self.agent, self.nurse)
+        }
+        self.assertNotIn("not_indicated", offered[self.agent])
+        self.assertIn("not_indicated", offered[self.nurse])
+        task.user_id = self.nurse
+        self._wizard("close", self.nurse, task_id=task.id, reason="not_indicated").action_close()
+        self.assertEqual(task.close_reason, "not_indicated")
+
+    def test_owner_is_somebody_who_works_on_follow_ups(self):
+        encounter, leader = self._encounter(), self._user("fu_leader", "leader")
+        with self.assertRaises(UserError):
+            self._create(encounter, kind="single", single_date=TODAY, user_id=leader.id)
+        task = self._owned_task()
+        with self.assertRaises(UserError):
+            self._wizard("reassign", self.supervisor, task_ids=task.ids, user_id=leader.id).action_reassign()
+        for name in ("create", "reassign"):
+            wizard = self.env[f"hospital.followup.{name}"].with_user(self.supervisor)
+            domain = wizard._fields["user_id"]._description_domain(wizard.env)
+            offered = self.env["res.users"].with_user(self.supervisor).search(domain)
+            self.assertGreaterEqual(offered, self.agent | self.doctor | self.nurse)
+            self.assertNotIn(leader, offered)
+
     def test_duplicate_closes_this_task_only(self):
         task = self._owned_task()
         self._close(task, "duplicate")
@@ -62,6 +93,9 @@ class TestWizards(FollowupCase):
         self.assertEqual(
             self._tasks(task.encounter_id).mapped("close_reason"), ["death"] * len(self._tasks(task.encounter_id))
         )
+        task.patient_id.deceased = False  # it was somebody else
+        self.assertEqual(set(self._tasks(task.encounter_id).mapped("state")), {"open"})
+        self.assertFalse(task.done_by)
 
     def test_complaint_praise_suggestion(self):
         task = self._owned_task()

@@ -1,9 +1,11 @@
-from datetime import time, timedelta
+from datetime import timedelta
 
 from odoo import fields, models
 from odoo.exceptions import UserError
 
-from ..planning import hours
+from odoo.addons.hospital_base.gate.admission import next_allowed
+
+from ..planning.hours import PARTS, at_time
 
 
 class HospitalFollowupCallback(models.TransientModel):
@@ -22,20 +24,21 @@ class HospitalFollowupCallback(models.TransientModel):
         return self._agree(fields.Datetime.now() + timedelta(hours=2))
 
     def action_evening(self):
-        return self._agree(self._on_clock(hours.EVENING[0]))
+        company = self.env["res.company"]
+        today = company._to_hospital_clock(fields.Datetime.now())
+        return self._agree(company._from_hospital_clock(at_time(today, PARTS["evening"])))
 
     def action_tomorrow(self):
-        return self._agree(self._on_clock(hours.MORNING[0], days=1))
+        """When calls begin tomorrow."""
+        company = self.env["res.company"]
+        tomorrow = company._to_hospital_clock(fields.Datetime.now()) + timedelta(days=1)
+        hours = self.env["hospital.contact"]._policy("call", "followup").hours
+        return self._agree(company._from_hospital_clock(next_allowed(hours, at_time(tomorrow, PARTS["morning"]))))
 
     def action_pick(self):
         if not self.at:
             raise UserError(self.env._("At what time does the patient want to be called?"))
         return self._agree(self.at)
-
-    def _on_clock(self, clock: time, days=0):
-        company = self.env["res.company"]
-        local = company._to_hospital_clock(fields.Datetime.now()) + timedelta(days=days)
-        return company._from_hospital_clock(hours.at_time(local, clock))
 
     def _agree(self, at):
         self.ensure_one()

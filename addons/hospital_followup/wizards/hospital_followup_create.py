@@ -27,7 +27,7 @@ class HospitalFollowupCreate(models.TransientModel):
     user_id = fields.Many2one(
         "res.users",
         string="Owner",
-        domain=[("share", "=", False)],
+        domain=lambda self: self.env["hospital.followup.task"]._owner_domain(),
         help="Empty: by the usual assignment.",
         ondelete="cascade",
     )
@@ -59,6 +59,7 @@ class HospitalFollowupCreate(models.TransientModel):
         self.ensure_one()
         if not self.env.user._has_hospital_role("supervisor", "doctor", "nurse", "functional"):
             raise AccessError(self.env._("Your role does not create follow-ups."))
+        self.env["hospital.followup.task"]._require_owner(self.user_id)
         if not self.encounter_ids:
             raise UserError(self.env._("None of the chosen patients has a finished visit."))
         self.encounter_ids.check_access("read")

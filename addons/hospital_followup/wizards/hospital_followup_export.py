@@ -29,9 +29,11 @@ FIGURES = [
     "covered_rate",
 ]
 FIGURES += ["lost_count", "lost_rate", "refused_count", "refused_rate", "with_number_count", "with_number_rate"]
-FIGURES += ["open_count", "overdue_count", "expired_count"]
+FIGURES += ["open_count", "overdue_count", "expired_count", "not_needed_count", "attempt_count"]
 COHORTS = [f"day{days}_{what}" for days in measures.COHORT_DAYS for what in ("count", "done_count", "rate")]
 DRAWN = ("followup_rate", "in_time_rate")
+# Odoo's own count of rows is no figure: nobody misses it.
+SHOWN = {*FIGURES, *COHORTS, "__count"}
 
 
 class HospitalFollowupExport(models.TransientModel):
@@ -53,16 +55,24 @@ class HospitalFollowupExport(models.TransientModel):
     then_by = fields.Selection(GROUPS, string="and per")
     view_domain = fields.Char(help="The filters of the view from which the export was asked for.")
     view_filters = fields.Char(string="Filters", help="The same in words.")
+    view_notice = fields.Char(readonly=True, help="What of the view the sheet does not show.")
     file_name = fields.Char(readonly=True)
     content = fields.Binary(readonly=True, attachment=False)
 
     @api.model
     def default_get(self, fields_list):
-        """A view hands over its grouping; what cannot be a line of the sheet is left out."""
+        """A view hands over its grouping; what the sheet cannot show of the view is named."""
         values = super().default_get(fields_list)
-        known = dict(GROUPS)
-        wanted = [group for group in self.env.context.get("view_groups", ()) if group in known]
-        return values | dict(zip(("group_by", "then_by"), wanted, strict=False))
+        groups = self.env.context.get("view_groups", ())
+        taken = [group for group in groups if group in dict(GROUPS)][:2]
+        left = [group for group in groups if group not in taken]
+        left += [name for name in self.env.context.get("view_measures", ()) if name not in SHOWN]
+        if left:
+            titles = self.env["hospital.followup.report"].fields_get([], ["string"])
+            names = dict(self._fields["group_by"]._description_selection(self.env))
+            names = [names.get(name) or titles[name.partition(":")[0]]["string"] for name in left]
+            values["view_notice"] = self.env._("Not taken over from the view: %s", ", ".join(dict.fromkeys(names)))
+        return values | dict(zip(("group_by", "then_by"), taken, strict=False))
 
     def action_export(self):
         """Button: build the file, log the export, start the download."""
@@ -168,7 +178,8 @@ class HospitalFollowupExport(models.TransientModel):
 
     def _filters_in_words(self, first, last):
         if self.view_domain:
-            parts = [f"{self._choice('period_by', self.period_by)} {first} – {last}", self.view_filters]
+            period = f"{self._choice('period_by', self.period_by)} {first} – {last}"
+            parts = [period, self.view_filters, self.view_notice]
             return "; ".join(part for part in parts if part)
         parts = [f"{self._choice('period_by', self.period_by)} {self.date_from or first} – {self.date_to or last}"]
         if self.mode:

@@ -103,4 +103,4 @@ class HospitalFollowupPreviewLine(models.TransientModel):
         required=True,
         string="Result",
     )
-    count = fields.Integer(string="Visits")
+    count = fields.Integer(string="Number of Visits")

@@ -54,8 +54,8 @@ class Session:
             self._child = None
 
     @contextlib.contextmanager
-    def reading(self, job: dict[str, Any], limits: Limits) -> Iterator[Iterator[Frame]]:
-        """Frames of one job. Left before its end, by whatever way, its process is gone."""
+    def reading(self, job: dict[str, Any], limits: Limits, end: float | None = None) -> Iterator[Iterator[Frame]]:
+        """Frames of one job, waited for until ``end`` (monotonic). Left early, by whatever way, its process is gone."""
         # A driver's mode may hold for its whole process (Oracle's thick mode does): one kind per child.
         if self._child and self._child.driver != job["source"]["driver"]:
             self._drop()
@@ -63,7 +63,7 @@ class Session:
         child.finished = False
         try:
             child.send(job | {"limits": vars(limits), "base": BASE})
-            yield child.frames(limits)
+            yield child.frames(limits, end)
         finally:
             if not child.finished:
                 self._drop()
@@ -117,12 +117,14 @@ class _Child:
             if frame is None:
                 return
 
-    def frames(self, limits: Limits) -> Iterator[Frame]:
-        """Only waiting counts against the deadlines: how long Odoo writes a batch is not the HIS's fault."""
+    def frames(self, limits: Limits, end: float | None = None) -> Iterator[Frame]:
+        """Only waiting counts against the limits: how long Odoo writes a batch is not the HIS's fault."""
         waited = 0.0
         patience, code = START, "not_started"
         while not self.finished:
             began = time.monotonic()
+            if end:
+                patience = min(patience, max(1.0, end - began))
             try:
                 frame = self._inbox.get(timeout=max(0.01, min(patience, limits.total - waited)))
             except queue.Empty:

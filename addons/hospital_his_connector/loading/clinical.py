@@ -3,7 +3,6 @@
 from odoo.tools import SQL
 
 from .loader import Loader
-from .patient import forget_found
 
 
 class _ChildLoader(Loader):
@@ -42,7 +41,16 @@ class _ChildLoader(Loader):
             SQL("child.%s = %s", SQL.identifier(name), values[name]) for name in ("encounter_id", *self.place)
         )
         for there in (SQL("child.id = stage.res_id"), same_place):
-            self._run("DELETE FROM %s child USING his_stage stage WHERE %s", SQL.identifier(self.table), there)
+            self._run(
+                "DELETE FROM %s child USING his_stage stage WHERE %s RETURNING child.id",
+                SQL.identifier(self.table),
+                there,
+            )
+        # Sent again, even unchanged, a row that had to go is to be written again.
+        if displaced := [child_id for (child_id,) in self.cr.fetchall()]:
+            self.cr.execute(
+                "DELETE FROM hospital_his_link WHERE feed_id = %s AND res_id = ANY(%s)", [self.feed.id, displaced]
+            )
         self.cr.execute("UPDATE his_stage SET res_id = nextval(%s)", [f"{self.table}_id_seq"])
         places = SQL(", ").join(values[name] for name in ("encounter_id", *self.place))
         live = SQL("removed IS NOT TRUE") if "removed" in self.names else SQL("TRUE")
@@ -92,12 +100,11 @@ class OperationLoader(_ChildLoader):
         return values
 
     def settle(self):
-        self.cr.execute(
-            """UPDATE hospital_encounter_operation operation SET surgeon_id = staff.id
-                 FROM hospital_his_link link JOIN hr_employee staff ON staff.source_id = %s
-                  AND staff.external_id = link.missing->>'surgeon'
-                WHERE link.feed_id = %s AND link.missing IS NOT NULL AND operation.id = link.res_id""",
-            [self.source_id, self.feed.id],
+        self._run(
+            """UPDATE hospital_encounter_operation operation SET surgeon_id = late.id
+                 FROM %s late WHERE operation.id = late.res_id""",
+            self._late("surgeon"),
         )
         self.env.invalidate_all(flush=False)
-        return forget_found(self, ("surgeon",), "hr_employee")
+        self._forget_missing("surgeon")
+        return ()

@@ -4,7 +4,6 @@ from odoo.tools import SQL
 
 from . import issues
 from .loader import Loader
-from .patient import forget_found
 
 _PLAIN = (
     "encounter_class",
@@ -49,8 +48,8 @@ class EncounterLoader(Loader):
                 own[f"{name}_id"] = SQL("stage.%s", column)
                 own[f"{name}_user_id"] = SQL("(SELECT user_id FROM hr_employee WHERE id = stage.%s)", column)
         if self._yields():
-            # Whether the patient is in hospital is for the in-patient feed to say: a front page that is sent
-            # again must not undo a cancelled discharge.
+            # Whether the patient is in hospital is for the in-patient feed to say, if it knows the discharge too:
+            # a front page that is sent again must not undo a cancelled discharge.
             for name in {"state", "discharged_at", "discharge_date"} & own.keys():
                 own[name] = SQL(
                     "CASE WHEN target.id IS NULL OR target.state = 'finished' THEN %s ELSE target.%s END",
@@ -68,7 +67,7 @@ class EncounterLoader(Loader):
                 [
                     ("source_id", "=", self.source_id),
                     ("kind", "=", "inpatient"),
-                    ("field_ids.target", "in", ("state", "discharged_at")),
+                    ("field_ids.target", "=", "discharged_at"),
                 ],
                 limit=1,
             )
@@ -149,6 +148,21 @@ class EncounterLoader(Loader):
             patients.invalidate_recordset(["deceased", "deceased_at"])
             patients.modified(["deceased"])
             patients._after_exchange(patients.browse(), patients)
+        # Nobody rises from the dead by a feed, but a person should look.
+        issues.resolve(
+            self.cr,
+            "death_contradicted",
+            """SELECT visit.patient_id FROM his_stage stage JOIN hospital_encounter visit ON visit.id = stage.res_id
+                WHERE stage.disposition = '5'""",
+        )
+        issues.open_all(
+            self.cr,
+            f"""SELECT DISTINCT patient.id, 'death_contradicted', to_char(patient.deceased_at, 'YYYY-MM-DD')
+                  FROM his_visit old JOIN hospital_encounter visit ON visit.id = old.id
+                  JOIN res_partner patient ON patient.id = visit.patient_id
+                 WHERE old.disposition = '5' AND visit.disposition IS DISTINCT FROM '5' AND patient.deceased
+                   AND NOT {issues.died_in_stay("patient.id")}""",
+        )
 
     def _events(self):
         """What the HIS changed after the fact, old beside new."""
@@ -222,16 +236,13 @@ class EncounterLoader(Loader):
         touched, visits = set(), set()
         for name in _STAFF:
             self._run(
-                """UPDATE hospital_encounter visit SET %s = staff.id, %s = staff.user_id
-                     FROM hospital_his_link link JOIN hr_employee staff ON staff.source_id = %s
-                      AND staff.external_id = link.missing->>%s
-                    WHERE link.feed_id = %s AND link.missing IS NOT NULL AND visit.id = link.res_id
+                """UPDATE hospital_encounter visit
+                      SET %s = late.id, %s = (SELECT user_id FROM hr_employee WHERE id = late.id)
+                     FROM %s late WHERE visit.id = late.res_id
                 RETURNING visit.patient_id, visit.id""",
                 SQL.identifier(f"{name}_id"),
                 SQL.identifier(f"{name}_user_id"),
-                self.source_id,
-                name,
-                self.feed.id,
+                self._late(name),
             )
             for patient_id, visit_id in self.cr.fetchall():
                 touched.add(patient_id)
@@ -242,4 +253,5 @@ class EncounterLoader(Loader):
             changed = self.env[self.model].browse(sorted(visits))
             changed.modified([f"{name}_id" for name in _STAFF])
             changed._after_exchange(changed.browse(), changed)
-        return forget_found(self, _STAFF, "hr_employee")
+        self._forget_missing(*_STAFF)
+        return ()

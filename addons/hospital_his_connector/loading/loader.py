@@ -11,6 +11,7 @@ from ..exchange.targets import KINDS
 from . import letters
 from .letters import Letter
 from .quiet import QuietCursor
+from .references import known, late
 
 # A feed is not a conversation: nobody follows and nothing is said when it creates a record.
 QUIET = {"tracking_disable": True, "mail_create_nolog": True, "mail_create_nosubscribe": True}
@@ -32,17 +33,6 @@ class Counts:
         """Sum up."""
         for field in fields(self):
             setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
-
-
-# How a key of the HIS finds a record of ours: table, condition on what it is compared with, the id to take.
-REFERENCES = {
-    "patient": ("res_partner", "COALESCE(target.merged_into_id, target.id)"),
-    "department": ("hr_department", "target.id"),
-    "employee": ("hr_employee", "target.id"),
-    "encounter": ("hospital_encounter", "target.id"),
-}
-# A second chance: many a HIS refers to the code instead of the key.
-CODES = {"department": "code", "employee": "staff_no"}
 
 
 # Fewer new rows than this mislead no planner.
@@ -151,32 +141,14 @@ class Loader:
         return self.cr.rowcount
 
     def _refer(self, name: str, target) -> None:
-        table, found = REFERENCES[target.refers]
         column, key = SQL.identifier(f"{name}_id"), SQL.identifier(name)
-        # A subquery, not a join: a table that this very run fills is empty to the planner, which would read all of it.
         self._run(
-            """UPDATE his_stage stage SET %s = (SELECT %s FROM %s target
-                                                 WHERE target.source_id = %s AND target.external_id = stage.%s)
-                WHERE stage.%s IS NOT NULL AND stage.%s IS NULL""",
+            "UPDATE his_stage stage SET %s = %s WHERE stage.%s IS NOT NULL AND stage.%s IS NULL",
             column,
-            SQL(found),
-            SQL.identifier(table),
-            self.source_id,
-            key,
+            known(target.refers, self.source_id, SQL("stage.%s", key)),
             key,
             column,
         )
-        if code := CODES.get(target.refers):
-            self._run(
-                """UPDATE his_stage stage SET %s = target.id
-                     FROM (SELECT %s AS code, min(id) AS id FROM %s GROUP BY 1 HAVING count(*) = 1) target
-                    WHERE target.code = stage.%s AND stage.%s IS NULL""",
-                column,
-                SQL.identifier(code),
-                SQL.identifier(table),
-                key,
-                column,
-            )
 
     def _note_missing(self) -> None:
         for name, target in self.references.items():
@@ -270,9 +242,25 @@ class Loader:
     def _hook(self, created, changed) -> None:
         (created | changed)._after_exchange(created, changed)
 
-    def settle(self) -> int:
-        """References that were unknown when their row came: fill them in as soon as they are known."""
-        return 0
+    def settle(self) -> tuple:
+        """Fill in references that were unknown when their row came, as soon as they are known.
+
+        Return what the run has to say of it: a code with its arguments, or nothing.
+        """
+        return ()
+
+    def _late(self, name: str) -> SQL:
+        return late(self.feed, name, KINDS[self.kind][name].refers)
+
+    def _forget_missing(self, *names: str) -> None:
+        """Strike what is known now from the links' lists of missing references."""
+        for name in names:
+            self._run(
+                """UPDATE hospital_his_link link SET missing = NULLIF(link.missing - %s::text, '{}')
+                     FROM %s late WHERE link.id = late.link_id""",
+                name,
+                self._late(name),
+            )
 
     # -- writing with SQL --------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import json
 
 from odoo.tools import SQL
 
-from . import merging
+from . import issues, merging
 from .loader import QUIET
 from .patient_issues import PatientIssues
 
@@ -175,11 +175,12 @@ class PatientLoader(PatientIssues):
         )
         merging.merge(self.env, dict(self.cr.fetchall()))
         # Whose visits are whose again, only a person can tell: those the HIS sends anew find their patient.
-        self._open_issues(
+        issues.open_all(
+            self.cr,
             """SELECT stage.res_id, 'unmerged', survivor.patient_no
                  FROM his_stage stage JOIN res_partner partner ON partner.id = stage.res_id
                  JOIN res_partner survivor ON survivor.id = partner.merged_into_id
-                WHERE stage.merged_into IS NULL ORDER BY stage.line"""
+                WHERE stage.merged_into IS NULL ORDER BY stage.line""",
         )
         self.cr.execute(
             """UPDATE res_partner partner SET merged_into_id = NULL, active = TRUE FROM his_stage stage
@@ -200,51 +201,23 @@ class PatientLoader(PatientIssues):
         )
 
     def settle(self):
-        self.cr.execute(
-            """SELECT link.res_id, COALESCE(survivor.merged_into_id, survivor.id) FROM hospital_his_link link
-                 JOIN res_partner survivor ON survivor.source_id = %s
-                  AND survivor.external_id = link.missing->>'merged_into'
-                WHERE link.feed_id = %s AND link.missing IS NOT NULL""",
-            [self.source_id, self.feed.id],
-        )
-        pairs = dict(self.cr.fetchall())
-        merging.merge(self.env, pairs)
-        self.cr.execute(
-            """UPDATE res_partner child SET mother_id = COALESCE(mother.merged_into_id, mother.id)
-                 FROM hospital_his_link link JOIN res_partner mother ON mother.source_id = %s
-                  AND mother.external_id = link.missing->>'mother'
-                WHERE link.feed_id = %s AND link.missing IS NOT NULL AND child.id = link.res_id
-                  AND child.mother_id IS DISTINCT FROM COALESCE(mother.merged_into_id, mother.id)
+        self._run("SELECT res_id, id FROM %s late", self._late("merged_into"))
+        merging.merge(self.env, dict(self.cr.fetchall()))
+        self._run(
+            """UPDATE res_partner child SET mother_id = late.id FROM %s late
+                WHERE child.id = late.res_id AND child.mother_id IS DISTINCT FROM late.id
             RETURNING child.id""",
-            [self.source_id, self.feed.id],
+            self._late("mother"),
         )
         children = self.env["res.partner"].browse([child_id for (child_id,) in self.cr.fetchall()])
         self._unshare()
         self.env.invalidate_all(flush=False)
         children.modified(["mother_id"])
         children._after_exchange(children.browse(), children)
-        return forget_found(self, ("merged_into", "mother"), "res_partner")
+        self._forget_missing("merged_into", "mother")
+        return ()
 
 
 def _literal(value):
     """A value of to_jsonb as a parameter."""
     return json.dumps(value) if isinstance(value, (dict, list)) else value
-
-
-def forget_found(loader, names, table) -> int:
-    """Strike what is known now from the links' lists of missing references."""
-    settled = 0
-    for name in names:
-        loader._run(
-            """UPDATE hospital_his_link link SET missing = NULLIF(link.missing - %s::text, '{}')
-                 FROM %s target
-                WHERE link.feed_id = %s AND link.missing IS NOT NULL
-                  AND target.source_id = %s AND target.external_id = link.missing->>%s""",
-            name,
-            SQL.identifier(table),
-            loader.feed.id,
-            loader.source_id,
-            name,
-        )
-        settled += loader.cr.rowcount
-    return settled

@@ -28,13 +28,15 @@ class PatientIssues(Loader):
                   AND issue.kind = ANY(%s) AND NOT stage.issues ? issue.kind""",
             [managed],
         )
-        self._open_issues(
+        issues.open_all(
+            self.cr,
             """SELECT stage.res_id, issue.key, NULLIF(issue.value, '')
                  FROM his_stage stage CROSS JOIN LATERAL jsonb_each_text(stage.issues) AS issue
-                     ORDER BY stage.line, 2"""
+                     ORDER BY stage.line, 2""",
         )
         if "phones" in self.names:
-            self._open_issues(
+            issues.open_all(
+                self.cr,
                 f"""SELECT DISTINCT ON (phone.patient_id) phone.patient_id, 'phone_shared', phone.number_masked
                       FROM (SELECT number FROM hospital_patient_phone
                              WHERE number IN (SELECT given.value->>'number'
@@ -43,7 +45,7 @@ class PatientIssues(Loader):
                                                WHERE given.value->>'reason' IS NULL)
                              GROUP BY number HAVING count(*) > {SHARED}) shared
                       JOIN hospital_patient_phone phone USING (number)
-                     ORDER BY phone.patient_id, phone.sequence"""
+                     ORDER BY phone.patient_id, phone.sequence""",
             )
         self._contradicted_deaths()
         self._duplicates()
@@ -60,22 +62,22 @@ class PatientIssues(Loader):
         ]
         if not alive:
             return
-        contradicted = f"patient.deceased AND {' AND '.join(alive)}"
+        contradicted = f"patient.deceased AND {' AND '.join(alive)} AND NOT {issues.died_in_stay('patient.id')}"
         self._resolve("death_contradicted", f"NOT ({contradicted})")
-        self._open_issues(
+        issues.open_all(
+            self.cr,
             f"""SELECT stage.res_id, 'death_contradicted', to_char(patient.deceased_at, 'YYYY-MM-DD')
                   FROM his_stage stage JOIN res_partner patient ON patient.id = stage.res_id
-                 WHERE NOT stage.is_new AND {contradicted} ORDER BY stage.line"""
+                 WHERE NOT stage.is_new AND {contradicted} ORDER BY stage.line""",
         )
 
     def _resolve(self, kind: str, condition: str) -> None:
         """Close this kind of issue of the batch's patients; ``condition`` is SQL over ``patient`` and ``stage``."""
-        self.cr.execute(
-            f"""UPDATE hospital_quality_issue issue SET state = 'resolved', resolved_at = now() AT TIME ZONE 'UTC'
-                  FROM his_stage stage JOIN res_partner patient ON patient.id = stage.res_id
-                 WHERE NOT stage.is_new AND issue.patient_id = stage.res_id AND issue.state = 'open'
-                   AND issue.kind = %s AND {condition}""",
-            [kind],
+        issues.resolve(
+            self.cr,
+            kind,
+            f"""SELECT patient.id FROM his_stage stage JOIN res_partner patient ON patient.id = stage.res_id
+                 WHERE NOT stage.is_new AND {condition}""",
         )
 
     def _unshare(self):
@@ -113,21 +115,10 @@ class PatientIssues(Loader):
                 TRUNCATE his_twin;
                 INSERT INTO his_twin {pairs}"""
         )
-        self._open_issues(
+        issues.open_all(
+            self.cr,
             """SELECT DISTINCT ON (pair.id) pair.id, 'possible_duplicate', other.patient_no
                  FROM (SELECT id, twin_id FROM his_twin UNION SELECT twin_id, id FROM his_twin) pair
-                 JOIN res_partner other ON other.id = pair.twin_id ORDER BY pair.id, other.id"""
+                 JOIN res_partner other ON other.id = pair.twin_id ORDER BY pair.id, other.id""",
         )
-        self._resolve("possible_duplicate", "NOT EXISTS (SELECT 1 FROM his_twin pair WHERE pair.id = issue.patient_id)")
-
-    def _open_issues(self, rows: str) -> None:
-        self.cr.execute(
-            f"""INSERT INTO hospital_quality_issue AS old
-                       (patient_id, kind, detail, state, found_at, create_date, write_date)
-                SELECT found.patient_id, found.kind, found.detail, 'open', stamp, stamp, stamp
-                  FROM ({rows}) AS found (patient_id, kind, detail), (SELECT now() AT TIME ZONE 'UTC') AS clock (stamp)
-                ON CONFLICT (patient_id, kind) WHERE state = 'open' DO UPDATE
-                   SET detail = excluded.detail WHERE old.detail IS DISTINCT FROM excluded.detail
-             RETURNING patient_id"""
-        )
-        issues.place(self.cr, [patient_id for (patient_id,) in self.cr.fetchall()])
+        self._resolve("possible_duplicate", "NOT EXISTS (SELECT 1 FROM his_twin pair WHERE pair.id = patient.id)")

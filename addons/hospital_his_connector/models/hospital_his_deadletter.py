@@ -17,6 +17,7 @@ class HospitalHisDeadletter(models.Model):
     _description = "Dead Letter"
     _order = "id desc"
     _rec_name = "external_id"
+    _audited_fields = ("payload", "payload_text")
 
     feed_id = fields.Many2one("hospital.his.feed", required=True, ondelete="cascade", readonly=True)
     run_id = fields.Many2one("hospital.his.run", ondelete="set null", readonly=True, index="btree_not_null")
@@ -85,14 +86,13 @@ class HospitalHisDeadletter(models.Model):
         letters.flush_recordset()
         passed = 0
         for feed, group in letters.grouped("feed_id").items():
-            if not feed._lock():
-                raise UserError(self._sentence("busy", {}))
-            try:
-                passed += feed._replay(group, "replayed")
-            except ReadingFailed as failure:
-                raise UserError(self._sentence(failure.code, failure.arguments)) from None
-            finally:
-                feed._unlock()
+            with feed._locked() as locked:
+                if not locked:
+                    raise UserError(self._sentence("busy", {}))
+                try:
+                    passed += feed._replay(group, "replayed")
+                except ReadingFailed as failure:
+                    raise UserError(self._sentence(failure.code, failure.arguments)) from None
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

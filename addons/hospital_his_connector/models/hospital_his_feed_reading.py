@@ -1,3 +1,4 @@
+import contextlib
 import json
 import logging
 import time
@@ -45,69 +46,78 @@ class HospitalHisFeed(models.Model):
         return self._run_queued(runs)
 
     @api.model
-    def _run_queued(self, runs, until=None):
-        """Do queued runs until ``until`` (monotonic); what is left stays queued. Return those that were begun."""
-        begun = runs.browse()
+    def _run_queued(self, runs, until=None, end=None):
+        """Do queued runs until ``until``, what is left stays queued; at ``end`` nobody waits for a HIS any longer.
+
+        Both are monotonic. Return the runs that were begun.
+        """
+        begun, feeds = runs.browse(), self.browse()
         with parent.Session() as session:
-            for run in runs.sorted(lambda run: (run.feed_id.sequence, run.id)):
+            ordered = runs.exists().sorted(lambda run: (run.feed_id.sequence, run.id))
+            for run, feed in [(run, run.feed_id) for run in ordered]:
                 if until and time.monotonic() > until:
                     break
                 begun |= run
-                run.feed_id._exchange(run, session, until)
+                feeds |= feed
+                feed._exchange(run, session, until, end)
         # A row may have waited for something that came after it.
-        begun.feed_id.sorted("sequence")._retry_waiting()
+        feeds.exists().sorted("sequence")._retry_waiting()
         return begun
 
     @api.model
-    def _until(self):
-        """When one call of the scheduled action has to stop (monotonic) before Odoo would end it; None: never."""
+    def _deadlines(self):
+        """``until`` and ``end`` of one call of the scheduled action, before Odoo would break it off; None: never."""
         real = config["limit_time_real_cron"]
         if real is None or real < 0:
             real = config["limit_time_real"]
         limits = [limit for limit in (real, config["limit_time_cpu"]) if limit]
-        return time.monotonic() + min(limits) / 2 if limits else None
+        now = time.monotonic()
+        return now + min(limits) / 2 if limits else None, now + real * 0.9 if real else None
 
-    def _exchange(self, run, session, until=None):
+    def _exchange(self, run, session, until=None, end=None):
         """Read this feed from its mark on; a failure ends in the run, never in an exception."""
         self.ensure_one()
-        locked = self._lock()
-        self._commit()  # what follows sees whether another process has begun this very run
-        run.invalidate_recordset(["state"])
-        if run.state != "queued" or not locked:
-            if locked:
-                self._unlock()
-            elif run.state == "queued":
-                run._fail("busy", {})
-                self._commit()
-            return
+        with self._locked() as locked:
+            self._commit()  # what follows sees whether another process has begun this very run, or deleted it
+            run.invalidate_recordset(["state"])
+            if not run.exists() or run.state != "queued":
+                return
+            try:
+                if not locked:
+                    raise ReadingFailed("busy")
+                self._retrying(lambda: self._begin(run))
+                self._retry_waiting()
+                self._read(run, session, until, end)
+            except ReadingFailed as failure:
+                self._fail(run, failure.code, failure.arguments)
+            except Exception as error:
+                self._fail(run, "internal", self._recover(error))
 
-        def start():
-            run._start()
+    def _begin(self, run):
+        run._start()
+        self._commit()
+
+    def _fail(self, run, code, arguments):
+        def fail():
+            run._fail(code, arguments)
             self._commit()
 
-        try:
-            self._retrying(start)
-            self._retry_waiting()
-            self._read(run, session, until)
-        except ReadingFailed as failure:
-            run._fail(failure.code, failure.arguments)
-            self._commit()
-        except Exception as error:
-            if modules.module.current_test:
-                raise
-            self.env.cr.rollback()
-            where = _where(error)
-            # The text of a database error holds the row: neither the run nor the log may show a patient.
-            _logger.error("Feed %s: %s at %s", self.code, type(error).__name__, where)
-            run._fail("internal", {"error": type(error).__name__, "where": where})
-            self._commit()
-        finally:
-            self._unlock()
+        self._retrying(fail)
 
-    def _read(self, run, session, until):
+    def _recover(self, error):
+        """Roll back, put into the log and return what is fit to be shown of an error that nobody foresaw."""
+        if modules.module.current_test:
+            raise error
+        self.env.cr.rollback()
+        # The text of a database error holds the row: neither the run nor the log may show a patient.
+        place = {"error": type(error).__name__, "where": _where(error)}
+        _logger.error("Feed %s: %s at %s", self.code, place["error"], place["where"])
+        return place
+
+    def _read(self, run, session, until, end):
         job = self._job()
         loader = None
-        with session.reading(job, self.source_id._limits()) as frames:
+        with session.reading(job, self.source_id._limits(), end) as frames:
             for head, blobs in frames:
                 if head["type"] == "columns":
                     loader = self._loader(head["staged"], head["columns"], run)
@@ -155,9 +165,9 @@ class HospitalHisFeed(models.Model):
 
     def _finish(self, run, mark, version):
         def finish():
-            self._loader([], []).settle()
+            remark = self._loader([], []).settle()
             self.sudo().write({"mark": mark or False, "mark_version": version})
-            run._finish()
+            run._finish(*remark)
             self._commit()
 
         self._retrying(finish)
@@ -236,6 +246,21 @@ class HospitalHisFeed(models.Model):
     def _lock(self):
         self.env.cr.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, self.id])
         return self.env.cr.fetchone()[0]
+
+    @contextlib.contextmanager
+    def _locked(self):
+        """Keep other runs of this feed out, if none is at work: yields whether that is so."""
+        locked = self._lock()
+        try:
+            yield locked
+        except Exception:
+            # The lock is the connection's, which others use after us: let go of it even in a broken transaction.
+            if not modules.module.current_test:
+                self.env.cr.rollback()
+            raise
+        finally:
+            if locked:
+                self._unlock()
 
     def _unlock(self):
         self.env.cr.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, self.id])

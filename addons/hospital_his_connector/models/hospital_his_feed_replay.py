@@ -1,13 +1,14 @@
 import logging
 
 from odoo import models
+from odoo.tools import SQL
 
 from ..exchange import batch as batching
 from ..exchange.mapping import Mapper
 from ..exchange.problems import ReadingFailed
 from ..loading import letters
 from ..loading.letters import Letter
-from ..loading.loader import CODES, REFERENCES
+from ..loading.references import REFERENCES, known
 
 _logger = logging.getLogger(__name__)
 
@@ -20,16 +21,17 @@ class HospitalHisFeed(models.Model):
     def _retry_waiting(self):
         """Try the rows again whose parent is known by now, until no more come through; fill in late references."""
         for feed in self:
-            if not feed._lock():
-                continue
-            try:
-                while feed._retrying(feed._replay_ready):
-                    pass
-                feed._retrying(feed._settle)
-            except ReadingFailed as failure:
-                _logger.warning("Feed %s: rows that wait cannot be tried again: %s", feed.code, failure.code)
-            finally:
-                feed._unlock()
+            with feed._locked() as locked:
+                if not locked:
+                    continue
+                try:
+                    while feed._retrying(feed._replay_ready):
+                        pass
+                    feed._retrying(feed._settle)
+                except ReadingFailed as failure:
+                    _logger.warning("Feed %s: rows that wait cannot be tried again: %s", feed.code, failure.code)
+                except Exception as error:
+                    feed._recover(error)
 
     def _replay_ready(self):
         ready = self._ready_letters()
@@ -41,18 +43,22 @@ class HospitalHisFeed(models.Model):
 
     def _ready_letters(self):
         self.env.flush_all()
-        by_code = {kind: f"OR target.{column} = letter.waits_key" for kind, column in CODES.items()}
-        known = " OR ".join(
-            f"""letter.waits_kind = '{kind}' AND EXISTS (SELECT 1 FROM {table} target
-                 WHERE target.source_id = %(source)s AND target.external_id = letter.waits_key
-                       {by_code.get(kind, "")})"""
-            for kind, (table, _found) in REFERENCES.items()
+        ready = SQL(" OR ").join(
+            SQL(
+                "letter.waits_kind = %s AND %s IS NOT NULL",
+                kind,
+                known(kind, self.source_id.id, SQL("letter.waits_key")),
+            )
+            for kind in REFERENCES
         )
         self.env.cr.execute(
-            f"""SELECT id FROM hospital_his_deadletter letter
-                 WHERE letter.feed_id = %(feed)s AND letter.state = 'waiting' AND ({known})
-                 ORDER BY id LIMIT {batching.ROWS}""",
-            {"feed": self.id, "source": self.source_id.id},
+            SQL(
+                """SELECT id FROM hospital_his_deadletter letter
+                    WHERE letter.feed_id = %s AND letter.state = 'waiting' AND (%s) ORDER BY id LIMIT %s""",
+                self.id,
+                ready,
+                batching.ROWS,
+            )
         )
         return self.env["hospital.his.deadletter"].browse([letter_id for (letter_id,) in self.env.cr.fetchall()])
 

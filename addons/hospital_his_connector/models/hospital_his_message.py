@@ -48,6 +48,11 @@ SENTENCES = {
     "killed": _lt("The run was broken off. The next run goes on where it ended."),
     "busy": _lt("Another run of this feed is still at work."),
     "conflict": _lt("Others were writing the same records again and again. The next run goes on."),
+    # A run that went well but for something
+    "parent_circle": _lt(
+        "The HIS has departments in a circle, each part of the other: %(keys)s. They were left without a parent until "
+        "it is mended there."
+    ),
     # A row that was not taken
     "missing": _lt("“%(column)s” is empty, but it is required."),
     "bad_date": _lt("“%(value)s” in “%(column)s” is not a date."),

@@ -10,6 +10,13 @@ RUN_STATES = [
     ("interrupted", "Interrupted"),
 ]
 
+# Causes that may be gone in a while, and after how many minutes a scheduled run tries again.
+PASSING = {
+    "host_unknown", "refused", "no_connection", "connect_timeout", "no_file", "locked", "silence", "total", "lost",
+    "database", "not_started", "died", "busy", "conflict",
+}  # fmt: skip
+PAUSES = (5, 15, 60)
+
 
 class HospitalHisRun(models.Model):
     """One reading of a feed: what came, what became of it, what went wrong."""
@@ -23,7 +30,7 @@ class HospitalHisRun(models.Model):
     feed_id = fields.Many2one("hospital.his.feed", required=True, ondelete="cascade", index=True)
     source_id = fields.Many2one(related="feed_id.source_id", store=True, index=True)
     origin = fields.Selection(
-        [("schedule", "Schedule"), ("manual", "By hand"), ("resume", "Taken up again")],
+        [("schedule", "Schedule"), ("manual", "By hand"), ("resume", "Taken up again"), ("retry", "Tried again")],
         required=True,
         default="schedule",
     )
@@ -39,7 +46,12 @@ class HospitalHisRun(models.Model):
     waiting_count = fields.Integer(string="Waiting", help="Rows that wait for a record they refer to.")
     repeated_count = fields.Integer(string="Repeated", help="Rows with the same key: the last one counts.")
     newest_at = fields.Datetime(string="Newest Row", help="The latest time of change among the rows read.")
-    lag = fields.Float(compute="_compute_lag", store=True, string="Lag (hours)", help="How old the newest row was.")
+    lag = fields.Float(
+        compute="_compute_lag",
+        store=True,
+        string="Lag (hours)",
+        help="How old the newest row was, if the run brought anything new.",
+    )
     code = fields.Char(export_string_translation=False)
     arguments = fields.Json(export_string_translation=False)
     message = fields.Char(compute="_compute_message", string="What Happened")
@@ -52,10 +64,11 @@ class HospitalHisRun(models.Model):
             over = run.started_at and run.finished_at
             run.duration = (run.finished_at - run.started_at).total_seconds() if over else 0
 
-    @api.depends("started_at", "newest_at")
+    @api.depends("started_at", "newest_at", "new_count", "changed_count")
     def _compute_lag(self):
         for run in self:
-            known = run.started_at and run.newest_at
+            # Where nothing changes, rows grow old without anything being late.
+            known = run.started_at and run.newest_at and (run.new_count or run.changed_count)
             run.lag = max(0, (run.started_at - run.newest_at) / timedelta(hours=1)) if known else 0
 
     @api.depends("code", "arguments")
@@ -82,11 +95,15 @@ class HospitalHisRun(models.Model):
         self.search([("feed_id", "=", self.feed_id.id), ("state", "=", "queued")]).unlink()
         self.state = "queued"
 
-    def _finish(self):
-        self.write({"state": "done", "finished_at": fields.Datetime.now()})
+    def _finish(self, code=False, arguments=False):
+        self.write({"state": "done", "finished_at": fields.Datetime.now(), "code": code, "arguments": arguments})
 
     def _fail(self, code, arguments):
-        self.write({"state": "failed", "finished_at": fields.Datetime.now(), "code": code, "arguments": arguments})
+        """The run ends with its reason, unless somebody has deleted it."""
+        for run in self.exists():
+            run.write({"state": "failed", "finished_at": fields.Datetime.now(), "code": code, "arguments": arguments})
+            if again_at := run._again_at():
+                self.env.ref("hospital_his_connector.ir_cron_exchange")._trigger(at=again_at)
 
     def _interrupt(self):
         self.write({"state": "interrupted", "finished_at": fields.Datetime.now(), "code": "killed"})
@@ -104,12 +121,30 @@ class HospitalHisRun(models.Model):
     def _interrupt_stale(self):
         """Running, but nobody holds the feed's lock: the process is gone. Its work is taken up again, once."""
         for run in self.search([("state", "=", "running")]):
-            if not run.feed_id._lock():
-                continue
-            run._interrupt()
-            if run.origin != "resume":
-                self._queue(run.feed_id, "resume")
-            run.feed_id._unlock()
+            with run.feed_id._locked() as locked:
+                if not locked:
+                    continue
+                run._interrupt()
+                if run.origin != "resume":
+                    self._queue(run.feed_id, "resume")
+
+    def _again_at(self):
+        """When a run that failed is tried again; never for a cause that waiting does not cure, nor a fourth time."""
+        if self.state != "failed" or self.origin == "manual" or self.code not in PASSING:
+            return False
+        own = [("feed_id", "=", self.feed_id.id), ("id", "<=", self.id)]
+        first = self.search([*own, ("origin", "in", ("schedule", "resume"))], limit=1)
+        tries = self.search_count([*own, ("origin", "=", "retry"), ("id", ">", first.id or 0)])
+        return tries < len(PAUSES) and self.finished_at + timedelta(minutes=PAUSES[tries])
+
+    @api.model
+    def _queue_again(self):
+        """A HIS that was down at night is read as soon as it is back, not only the next night."""
+        latest = self._read_group(["|", ("origin", "!=", "manual"), ("state", "!=", "failed")], ["feed_id"], ["id:max"])
+        now = fields.Datetime.now()
+        for run in self.browse([run_id for _feed, run_id in latest]):
+            if (again_at := run._again_at()) and again_at <= now:
+                self._queue(run.feed_id, "retry")
 
     # -- scheduled ---------------------------------------------------------------------------------------------
 
@@ -123,7 +158,8 @@ class HospitalHisRun(models.Model):
     def _cron_exchange(self):
         """Do what is queued, within the time Odoo allows; the rest in the next call, at once."""
         self._interrupt_stale()
+        self._queue_again()
         feeds = self.env["hospital.his.feed"]
-        feeds._run_queued(self.search([("state", "=", "queued")]), feeds._until())
+        feeds._run_queued(self.search([("state", "=", "queued")]), *feeds._deadlines())
         if self.search_count([("state", "=", "queued")], limit=1):
             self.env.ref("hospital_his_connector.ir_cron_exchange")._trigger()

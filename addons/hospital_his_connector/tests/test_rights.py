@@ -32,6 +32,18 @@ class TestRights(ExchangeCase):
         lines = log.search([("res_model", "=", letter._name), ("user_id", "=", engineer.id)])
         self.assertEqual(sorted(lines.mapped("action")), ["export", "open"])
 
+    def test_each_look_at_a_row_is_logged(self):
+        engineer = new_test_user(self.env, "exchange_looks", groups="hospital_base.group_integration")
+        letters = self.letter().with_user(engineer)
+        lines = self.env["hospital.access.log"].search_count
+        mine = [("res_model", "=", letters._name), ("user_id", "=", engineer.id)]
+        letters.read(["state", "reason"])
+        self.assertEqual(lines(mine), 0)
+        letters.read(["payload"])
+        self.assertEqual(lines(mine), 1)
+        letters.search_read([("id", "in", letters.ids)], ["payload_text"])
+        self.assertEqual(lines(mine), 2)
+
     def test_who_sees_what(self):
         """The administrator sees connections and runs but no patient's row; others see nothing of it."""
         letter = self.letter()

@@ -6,7 +6,7 @@ import { PivotRenderer } from "@web/views/pivot/pivot_renderer";
 class FiguresPivotRenderer extends PivotRenderer {
     onDownloadButtonClicked() {
         const { searchModel } = this.env;
-        const { fullRowGroupBys, fullColGroupBys } = this.model.metaData;
+        const { activeMeasures, fullRowGroupBys, fullColGroupBys } = this.model.metaData;
         const words = searchModel.facets
             .filter((facet) => facet.type !== "groupBy")
             .map(({ title, values, separator }) => {
@@ -17,7 +17,8 @@ class FiguresPivotRenderer extends PivotRenderer {
             additionalContext: {
                 default_view_domain: JSON.stringify(searchModel.domain),
                 default_view_filters: words.join("; "),
-                view_groups: [...fullRowGroupBys, ...fullColGroupBys].slice(0, 2),
+                view_groups: [...fullRowGroupBys, ...fullColGroupBys],
+                view_measures: activeMeasures,
             },
         });
     }
