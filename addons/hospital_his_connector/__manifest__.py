@@ -8,6 +8,7 @@
     "depends": ["hospital_base"],
     "external_dependencies": {"python": ["sqlalchemy"]},
     "data": [
+        "security/hospital_his_groups.xml",
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
         "views/hospital_his_source_views.xml",

@@ -10,15 +10,15 @@ import psycopg2.errors
 import pytz
 
 from odoo import api, models, modules
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import config
 
 from ..exchange import batch as batching
 from ..exchange import marks, parent
-from ..exchange.mapping import Mapper
 from ..exchange.problems import ReadingFailed
 from ..loading import Counts, letters
 from ..loading.letters import Letter
+from ..loading.outcome import Outcome
 
 _logger = logging.getLogger(__name__)
 
@@ -29,8 +29,8 @@ ATTEMPTS = 5
 REJECTED_MIN = 100
 
 
-class Conflict(Exception):
-    """Somebody else wrote the same record at the same time."""
+class Conflict(ConcurrencyError):
+    """Somebody else wrote the same record at the same time. In a request, Odoo itself begins it again."""
 
 
 class HospitalHisFeed(models.Model):
@@ -190,10 +190,11 @@ class HospitalHisFeed(models.Model):
         lines, rows = copy.splitlines(keepends=True), json.loads(raw)
         if len(lines) == 1:
             payload = dict(zip(loader.source_columns, rows[0], strict=True))
-            key = Mapper(self._mapping(), list(payload)).external_id(list(payload.values()))
-            letters.store(
-                self.env.cr, self.id, loader.run_id, [Letter(key, "database_refused", {"message": message}, payload)]
-            )
+            key = self._mapper(self._shape(payload)).external_id(list(payload.values()))
+            letter = Letter(key, "database_refused", {"message": message}, payload)
+            letters.store(self.env.cr, self.id, loader.run_id, [letter])
+            if loader.outcomes is not None:
+                loader.outcomes[key] = Outcome(key, "rejected", letter.code, letter.arguments)
             return Counts(rejected=1)
         counts = Counts()
         middle = len(lines) // 2

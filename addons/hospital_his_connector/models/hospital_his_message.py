@@ -53,12 +53,18 @@ SENTENCES = {
         "The HIS has departments in a circle, each part of the other: %(keys)s. They were left without a parent until "
         "it is mended there."
     ),
+    # A call that pushes rows
+    "push_no_feed": _lt("This account may push nothing into a feed “%(feed)s” of the source “%(source)s”."),
+    "push_no_rows": _lt("The rows must be a list of objects, each with the names and values of its columns."),
+    "push_too_many": _lt("%(count)s rows are too many for one call; at most %(limit)s."),
+    "push_columns": _lt("Row %(number)s has unknown columns: %(column)s. The feed knows: %(columns)s"),
     # A row that was not taken
     "missing": _lt("“%(column)s” is empty, but it is required."),
     "bad_date": _lt("“%(value)s” in “%(column)s” is not a date."),
     "bad_number": _lt("“%(value)s” in “%(column)s” is not a whole number."),
     "bad_boolean": _lt("“%(value)s” in “%(column)s” is neither yes nor no."),
     "bad_choice": _lt("“%(value)s” in “%(column)s” is not an allowed value. Add it to the code table."),
+    "bad_value": _lt("The value of “%(column)s” is not a text, a number or a date."),
     "bad_encoding": _lt("A text in this row cannot be decoded."),
     "out_of_range": _lt("“%(value)s” in “%(column)s” is out of range."),
     "admission_in_future": _lt("The admission lies in the future: %(value)s"),

@@ -81,7 +81,7 @@ class HospitalHisRun(models.Model):
     def _queue(self, feeds, origin):
         """One queued run per feed: who is queued already keeps the place."""
         queued = self.search([("feed_id", "in", feeds.ids), ("state", "=", "queued")])
-        rest = (feeds - queued.feed_id).filtered("active")
+        rest = (feeds - queued.feed_id).filtered(lambda feed: feed.active and feed.way == "query")
         return queued | self.create([{"feed_id": feed.id, "origin": origin} for feed in rest])
 
     def _start(self):
@@ -161,5 +161,7 @@ class HospitalHisRun(models.Model):
         self._queue_again()
         feeds = self.env["hospital.his.feed"]
         feeds._run_queued(self.search([("state", "=", "queued")]), *feeds._deadlines())
+        # What was pushed may be what others have waited for.
+        feeds._unsettled()._retry_waiting()
         if self.search_count([("state", "=", "queued")], limit=1):
             self.env.ref("hospital_his_connector.ir_cron_exchange")._trigger()
