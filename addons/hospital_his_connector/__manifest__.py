@@ -17,6 +17,8 @@
         "views/hospital_his_run_views.xml",
         "views/hospital_his_deadletter_views.xml",
         "views/hospital_his_inbox_views.xml",
+        "views/hospital_his_listener_views.xml",
+        "views/hospital_his_feed_push_views.xml",
         "views/hospital_his_menus.xml",
     ],
 }

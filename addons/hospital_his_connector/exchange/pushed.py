@@ -36,7 +36,7 @@ def columns(line: Mapping[str, Any]) -> list[str]:
 def known(spec: Mapping[str, Any]) -> list[str]:
     """All columns that a feed reads, each once, the key first."""
     names = [*key_columns(spec), *(name for line in spec["fields"] for name in columns(line))]
-    return list({name.casefold(): name for name in reversed(names)}.values())[::-1]
+    return list({name.casefold(): name for name in names}.values())
 
 
 def key_columns(spec: Mapping[str, Any]) -> list[str]:

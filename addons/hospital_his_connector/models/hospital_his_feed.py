@@ -158,7 +158,7 @@ class HospitalHisFeed(models.Model):
                     "codemap_id": codemap.id,
                 }
             )
-        names = ("name", "kind", "way", "query", "key_column", "watermark_column", "active")
+        names = ("name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column", "active")
         values = {name: definition[name] for name in names if name in definition}
         values["field_ids"] = [Command.clear(), *(Command.create(line) for line in lines)]
         feed = self.with_context(active_test=False).search(
@@ -173,7 +173,18 @@ class HospitalHisFeed(models.Model):
         lines = []
         for line in self._mapping()["fields"]:
             lines.append({name: value for name, value in line.items() if value})
-        names = ("code", "name", "kind", "way", "query", "key_column", "watermark_column", "active")
+        names = (
+            "code",
+            "name",
+            "kind",
+            "way",
+            "events",
+            "per_segment",
+            "query",
+            "key_column",
+            "watermark_column",
+            "active",
+        )
         return {name: self[name] for name in names if self[name] is not False or name == "active"} | {"fields": lines}
 
     def _loader(self, columns, source_columns, run=None, closed_as="resolved"):

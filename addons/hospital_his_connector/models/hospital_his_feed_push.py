@@ -1,3 +1,4 @@
+import json
 import uuid
 
 from odoo import api, fields, models
@@ -26,10 +27,22 @@ class HospitalHisFeed(models.Model):
         default="query",
     )
     query = fields.Text(required=False)
+    push_example = fields.Text(compute="_compute_push_example", export_string_translation=False)
 
     _query_there = models.Constraint(
         "CHECK (way <> 'query' OR query IS NOT NULL)", "A feed that queries the HIS needs a query."
     )
+
+    @api.depends("code", "way", "key_column", "field_ids.column")
+    def _compute_push_example(self):
+        for feed in self:
+            row = dict.fromkeys(pushed.known(feed._mapping()) if feed.way == "push" and feed.key_column else (), "…")
+            body = {"source": feed.source_id.code, "feed": feed.code, "rows": [row]}
+            feed.push_example = (
+                f"POST {feed.get_base_url()}/json/2/hospital.his.feed/push\n"
+                "Authorization: bearer …\nContent-Type: application/json\n\n"
+                + json.dumps(body, ensure_ascii=False, indent=2)
+            )
 
     @api.model
     def push(self, source, feed, rows, request=None):

@@ -58,6 +58,13 @@ SENTENCES = {
     "push_no_rows": _lt("The rows must be a list of objects, each with the names and values of its columns."),
     "push_too_many": _lt("%(count)s rows are too many for one call; at most %(limit)s."),
     "push_columns": _lt("Row %(number)s has unknown columns: %(column)s. The feed knows: %(columns)s"),
+    # HL7
+    "hl7_unreadable": _lt("This is no message of HL7 version 2: it does not begin with MSH."),
+    "hl7_characters": _lt("The characters are not those that MSH-18 or the listener names."),
+    "hl7_no_feed": _lt("No feed takes messages of the kind %(kind)s."),
+    "hl7_set_aside": _lt("%(count)s of its rows are among the dead letters: %(reason)s"),
+    "hl7_no_service": _lt("The service “hl7” is not running: nobody listens."),
+    "hl7_cannot_listen": _lt("The port cannot be listened on: %(message)s"),
     # A row that was not taken
     "missing": _lt("“%(column)s” is empty, but it is required."),
     "bad_date": _lt("“%(value)s” in “%(column)s” is not a date."),
