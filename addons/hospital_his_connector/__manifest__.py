@@ -9,12 +9,18 @@
     "external_dependencies": {"python": ["sqlalchemy"]},
     "data": [
         "security/ir.model.access.csv",
+        "security/hospital_his_writing_rules.xml",
         "data/ir_cron.xml",
         "views/hospital_his_source_views.xml",
         "views/hospital_his_feed_views.xml",
         "views/hospital_his_codemap_views.xml",
         "views/hospital_his_run_views.xml",
         "views/hospital_his_deadletter_views.xml",
+        "views/hospital_his_outbox_views.xml",
+        "views/hospital_his_delivery_views.xml",
+        "views/hospital_his_stop_views.xml",
+        "views/hospital_his_transaction_views.xml",
         "views/hospital_his_menus.xml",
+        "views/hospital_his_writing_menus.xml",
     ],
 }

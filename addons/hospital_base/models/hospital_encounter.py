@@ -165,3 +165,9 @@ class HospitalEncounter(models.Model):
 
         Overriders bring what they derive from a visit into line with it; set-based, no commit.
         """
+
+    def _tell_his(self, operation, key, values):
+        """Hook: the system that these visits come from is to know of something that happened here.
+
+        ``key`` names the event: told twice, it is one. Without the data exchange nobody is told.
+        """
