@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
     "depends": ["hospital_base"],
-    "external_dependencies": {"python": ["sqlalchemy"]},
+    "external_dependencies": {"python": ["sqlalchemy", "zeep"]},
     "data": [
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
