@@ -1,3 +1,7 @@
+# First what others inherit from.
+from . import hospital_search_mixin
+
+# isort: split
 from . import (
     hospital_access_log,
     hospital_audited_mixin,
@@ -5,18 +9,26 @@ from . import (
     hospital_contact,
     hospital_contact_policy,
     hospital_contact_refusal,
+    hospital_department_phone,
+    hospital_directory_entry,
+    hospital_drug,
     hospital_encounter,
     hospital_encounter_diagnosis,
     hospital_encounter_event,
     hospital_encounter_operation,
+    hospital_encounter_transfer,
+    hospital_exam_item,
     hospital_his_source,
     hospital_patient_phone,
     hospital_quality_issue,
+    hospital_report,
     hospital_scope,
     hospital_service,
     hospital_staff_group,
+    hospital_surgery,
     hr_department,
     hr_employee,
+    hr_search,
     mail_followers,
     res_company,
     res_partner,
