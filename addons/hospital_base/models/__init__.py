@@ -1,7 +1,11 @@
 from . import (
     hospital_access_log,
+    hospital_appointment,
+    hospital_appointment_booking,
     hospital_audited_mixin,
     hospital_case,
+    hospital_clinic_session,
+    hospital_clinic_slot,
     hospital_contact,
     hospital_contact_policy,
     hospital_contact_refusal,
