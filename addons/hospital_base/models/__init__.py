@@ -4,8 +4,12 @@ from . import hospital_search_mixin
 # isort: split
 from . import (
     hospital_access_log,
+    hospital_appointment,
+    hospital_appointment_booking,
     hospital_audited_mixin,
     hospital_case,
+    hospital_clinic_session,
+    hospital_clinic_slot,
     hospital_contact,
     hospital_contact_policy,
     hospital_contact_refusal,
