@@ -1,12 +1,11 @@
 # First what others inherit from.
-from . import hospital_search_mixin
+from . import hospital_audited_mixin, hospital_search_mixin
 
 # isort: split
 from . import (
     hospital_access_log,
     hospital_appointment,
     hospital_appointment_booking,
-    hospital_audited_mixin,
     hospital_case,
     hospital_clinic_session,
     hospital_clinic_slot,
@@ -21,6 +20,9 @@ from . import (
     hospital_encounter_event,
     hospital_encounter_operation,
     hospital_encounter_transfer,
+    hospital_enquiry,
+    hospital_enquiry_answer,
+    hospital_enquiry_patient,
     hospital_exam_item,
     hospital_his_source,
     hospital_patient_phone,

@@ -14,7 +14,7 @@ class HospitalExamItem(models.Model):
 
     source_id = fields.Many2one("hospital.his.source", readonly=True, copy=False)
     external_id = fields.Char(string="HIS Key", readonly=True, copy=False)
-    code = fields.Char()
+    code = fields.Char(index="btree_not_null")
     name = fields.Char(required=True)
     alias = fields.Char(help="What people call it, such as 彩超 or ALT.")
     kind = fields.Selection(EXAM_KINDS, required=True, default="lab")
