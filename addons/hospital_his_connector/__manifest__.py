@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
     "depends": ["hospital_base"],
-    "external_dependencies": {"python": ["sqlalchemy"]},
+    "external_dependencies": {"python": ["sqlalchemy", "zeep"]},
     "data": [
         "security/ir.model.access.csv",
         "security/hospital_his_writing_rules.xml",
@@ -20,6 +20,7 @@
         "views/hospital_his_delivery_views.xml",
         "views/hospital_his_stop_views.xml",
         "views/hospital_his_transaction_views.xml",
+        "views/hospital_his_inbox_views.xml",
         "views/hospital_his_menus.xml",
         "views/hospital_his_writing_menus.xml",
     ],

@@ -11,6 +11,7 @@ from . import (
     hospital_his_feed_field,
     hospital_his_feed_reading,
     hospital_his_feed_replay,
+    hospital_his_inbox,
     hospital_his_link,
     hospital_his_outbox,
     hospital_his_outbox_sending,
