@@ -9,6 +9,7 @@ the addons' own ``__init__`` being run.
 import os
 import sys
 import types
+from importlib import import_module
 from pathlib import Path
 
 CONNECTOR = Path(__file__).resolve().parent.parent
@@ -76,14 +77,22 @@ def _read(job: dict, out) -> None:
         frames.write(out, {"type": "end", "mark": mark})
 
 
+# What else is done in the HIS, and where; loaded when it is asked for.
+WORKS = {
+    "deliver": "writing.delivery",
+    "prepare": "twophase.branch",
+    "finish": "twophase.branch",
+    "branches": "twophase.branch",
+    "call": "soap.client",
+    "describe": "soap.client",
+}
+
+
 def _write(job: dict, out) -> None:
     from odoo.addons.hospital_his_connector.exchange import frames
-    from odoo.addons.hospital_his_connector.twophase import branch
-    from odoo.addons.hospital_his_connector.writing import delivery
 
-    works = (delivery.deliver, branch.prepare, branch.finish, branch.branches)
-    (work,) = (work for work in works if work.__name__ == job["work"])
-    for frame in work(job):
+    module = import_module(f"odoo.addons.hospital_his_connector.{WORKS[job['work']]}")
+    for frame in getattr(module, job["work"])(job):
         frames.write(out, frame)
     frames.write(out, {"type": "end"})
 

@@ -1,6 +1,6 @@
 """Writes executed one after the other, each a transaction of its own in the HIS."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,20 +13,29 @@ from .connections import writable
 from .operations import bind
 
 # The HIS is there and says no to this one write; every other failure concerns the HIS as a whole.
-REFUSALS = frozenset(("write_refused", "bad_query", "no_permission", "locked", "bad_values"))
+REFUSALS = frozenset(("write_refused", "bad_query", "no_permission", "locked", "bad_values")) | {
+    "his_fault",
+    "bad_message",
+    "no_service",
+}
 
 
 def deliver(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """One frame per write: how many rows it changed, or why the HIS refused it."""
     with writable(job["source"], Limits(**job["limits"])) as connection:
         yield {"type": "connected"}
-        for item in job["writes"]:
-            yield {"type": "written", "id": item["id"], **_write(connection, job["source"], item)}
+        yield from each(job["writes"], lambda item: {"rows": execute(connection, job["source"], item)})
 
 
-def _write(connection: sa.Connection, source: dict[str, Any], item: dict[str, Any]) -> dict[str, Any]:
+def each(items: list[dict[str, Any]], write: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What became of each; a failure that concerns the HIS as a whole ends it."""
+    for item in items:
+        yield {"type": "written", "id": item["id"], **_outcome(item, write)}
+
+
+def _outcome(item: dict[str, Any], write: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
     try:
-        return {"rows": execute(connection, source, item)}
+        return write(item)
     except ReadingFailed as failure:
         if failure.code not in REFUSALS:
             raise
