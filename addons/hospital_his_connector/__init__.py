@@ -1,1 +1,2 @@
 from . import models, services
+from . import models, services, wizards

@@ -7,7 +7,14 @@ from . import issues
 from .quiet import QuietCursor
 
 # What belongs to a person and simply moves; what may exist only once per person is named with its key.
-_MOVED = ("hospital_encounter", "hospital_encounter_event", "hospital_contact", "hospital_case")
+_MOVED = (
+    "hospital_encounter",
+    "hospital_encounter_event",
+    "hospital_contact",
+    "hospital_case",
+    "hospital_report",
+    "hospital_surgery",
+)
 _MOVED_ONCE = {"hospital_patient_phone": "number", "hospital_contact_refusal": "purpose"}
 
 

@@ -3,8 +3,10 @@ from . import hospital_his_message
 
 # isort: split
 from . import (
+    hospital_encounter,
     hospital_his_codemap,
     hospital_his_deadletter,
+    hospital_his_delivery,
     hospital_his_feed,
     hospital_his_feed_field,
     hospital_his_feed_hl7,
@@ -19,5 +21,12 @@ from . import (
     hospital_his_run,
     hospital_his_source,
     hospital_his_source_machine,
+    hospital_his_outbox,
+    hospital_his_outbox_sending,
+    hospital_his_run,
+    hospital_his_source,
+    hospital_his_stop,
+    hospital_his_transaction,
+    hospital_his_transaction_recovery,
     res_partner,
 )

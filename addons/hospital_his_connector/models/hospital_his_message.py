@@ -69,6 +69,7 @@ SENTENCES = {
     "missing": _lt("“%(column)s” is empty, but it is required."),
     "bad_date": _lt("“%(value)s” in “%(column)s” is not a date."),
     "bad_number": _lt("“%(value)s” in “%(column)s” is not a whole number."),
+    "bad_decimal": _lt("“%(value)s” in “%(column)s” is not a number."),
     "bad_boolean": _lt("“%(value)s” in “%(column)s” is neither yes nor no."),
     "bad_choice": _lt("“%(value)s” in “%(column)s” is not an allowed value. Add it to the code table."),
     "bad_value": _lt("The value of “%(column)s” is not a text, a number or a date."),
@@ -77,12 +78,36 @@ SENTENCES = {
     "admission_in_future": _lt("The admission lies in the future: %(value)s"),
     "discharge_before_admission": _lt("The discharge lies before the admission: %(value)s"),
     "discharge_in_future": _lt("The discharge lies in the future: %(value)s"),
+    "report_before_request": _lt("The report lies before its request: %(value)s"),
     "incomplete_visit": _lt("The visit %(value)s has no patient or no time of admission."),
     "unknown_patient": _lt("Patient %(value)s is not known yet. The row waits for the patient."),
     "unknown_department": _lt("Department %(value)s is not known yet. The row waits for the department."),
     "unknown_employee": _lt("Employee %(value)s is not known yet. The row waits for the employee."),
+    "unknown_exam_item": _lt("Item %(value)s is not known yet. The row waits for the item."),
     "unknown_encounter": _lt("Visit %(value)s is not known yet. The row waits for the visit."),
     "database_refused": _lt("The database does not accept the row: %(message)s"),
+    # A write to the HIS
+    "no_statement": _lt("Say how it is written: a statement such as UPDATE … SET … = :followed WHERE … = :visit"),
+    "every_row": _lt("This statement changes every row of the table: it needs a WHERE."),
+    "unknown_parameter": _lt("There is no value “:%(name)s”. There are: %(names)s"),
+    "write_refused": _lt("The HIS refuses the write: %(message)s"),
+    "bad_values": _lt("The values cannot be written (%(error)s)."),
+    "stopped": _lt("Writing is stopped: %(message)s"),
+    # A transaction with the HIS
+    "no_delivery": _lt("No delivery of this system does this together with the change here."),
+    "nothing_matched": _lt("The HIS found nothing to change: what was wanted is not there, or is taken."),
+    "together_impossible": _lt(
+        "This kind of database cannot commit together with ours (SQL Server, DB2 and SQLite cannot). Use the queue."
+    ),
+    "together_too_old": _lt(
+        "Version %(version)s of the HIS's database loses prepared transactions; %(needed)s is the oldest that keeps "
+        "them. Use the queue."
+    ),
+    "together_off": _lt(
+        "Prepared transactions are switched off in the HIS's PostgreSQL: its administrator has to set "
+        "max_prepared_transactions. Until then use the queue."
+    ),
+    "together_busy": _lt("An earlier try of the same is not settled yet. Try again in a minute."),
 }
 
 

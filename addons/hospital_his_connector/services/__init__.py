@@ -1,1 +1,2 @@
 from . import hl7
+from . import exchange
