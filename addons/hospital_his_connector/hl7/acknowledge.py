@@ -16,7 +16,8 @@ def number(message: Message, text: str, longest: int = 200) -> str:
     The number alone would not do: some systems begin anew every day. MSH itself does not count, for a resend may
     carry another time.
 
-    >>> one, again, other = ("MSH|^~\\&|HIS|A|||%s||ADT^A01|7\rPID|%d" % pair for pair in (("1", 1), ("2", 1), ("1", 2)))
+    >>> text = "MSH|^~\\&|HIS|A|||%s||ADT^A01|7\rPID|%d"
+    >>> one, again, other = (text % pair for pair in (("1", 1), ("2", 1), ("1", 2)))
     >>> number(Message(one), one)
     'HIS|A|7#e029ace22cfb008e'
     >>> number(Message(one), one) == number(Message(again), again) != number(Message(other), other)
@@ -45,16 +46,8 @@ def answer(message: Message | None, code: str, words: str = "", at: datetime | N
     at, own = at or datetime.now(), uuid.uuid4().hex[:20]
     field, part = message.separator, message.component
     kind = part.join(filter(None, ("ACK", message["MSH-9.2"], "ACK")))
-    head = [
-        "MSH",
-        message.signs,
-        *(_raw(message, place) for place in (5, 6, 3, 4)),
-        f"{at:%Y%m%d%H%M%S}",
-        "",
-        kind,
-        own,
-    ]
-    head += [_raw(message, 11) or "P", _raw(message, 12) or "2.4", *[""] * 5, _raw(message, 18)]
+    head = ["MSH", message.signs, *(_raw(message, place) for place in (5, 6, 3, 4)), f"{at:%Y%m%d%H%M%S}", ""]
+    head += [kind, own, _raw(message, 11) or "P", _raw(message, 12) or "2.4", *[""] * 5, _raw(message, 18)]
     last = ["MSA", code, _raw(message, 10), words]
     return "".join(field.join(line).rstrip(field) + "\r" for line in (head, last))
 

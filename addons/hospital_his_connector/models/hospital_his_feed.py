@@ -180,18 +180,8 @@ class HospitalHisFeed(models.Model):
         lines = []
         for line in self._mapping()["fields"]:
             lines.append({name: value for name, value in line.items() if value})
-        names = (
-            "code",
-            "name",
-            "kind",
-            "way",
-            "events",
-            "per_segment",
-            "query",
-            "key_column",
-            "watermark_column",
-            "active",
-        )
+        names = ("code", "name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column")
+        names += ("active",)
         return {name: self[name] for name in names if self[name] is not False or name == "active"} | {"fields": lines}
 
     def _loader(self, columns, source_columns, run=None, closed_as="resolved"):

@@ -1,8 +1,11 @@
+import json
 import re
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools import file_open
 
+from ..exchange.problems import ReadingFailed
 from ..hl7 import rows
 from ..hl7.message import path
 
@@ -38,8 +41,27 @@ class HospitalHisFeed(models.Model):
             if feed.per_segment and not path(f"{feed.per_segment}-1"):
                 raise ValidationError(self.env._("“%s” is no segment; an example: OBR", feed.per_segment))
 
+    @api.model
+    def _add_hl7_feeds(self, source):
+        """The usual feeds with their code tables, unless the source has them already; return those added."""
+        with file_open("hospital_his_connector/data/hl7_feeds.json", "rb") as file:
+            definition = json.load(file)
+        tables = self.env["hospital.his.codemap"]
+        own = {table.code: table for table in tables.search([("source_id", "=", source.id)])}
+        for table in definition["codemaps"]:
+            if table["code"] not in own:
+                own[table["code"]] = tables._import_definition(source, table)
+        known = source.with_context(active_test=False).feed_ids.mapped("code")
+        feeds = self.browse()
+        for feed in definition["feeds"]:
+            if feed["code"] not in known:
+                feeds |= self._import_definition(source, feed, own)
+        return feeds
+
     def _events(self):
-        return [event for event in re.split(r"[,\s]+", self.events or "") if event]
+        return [event.strip() for event in (self.events or "").split(",") if event.strip()]
 
     def _hl7_rows(self, message, spec):
+        if unknown := rows.unknown(spec):
+            raise ReadingFailed("hl7_no_path", column=unknown[0])
         return rows.rows(message, spec, self.per_segment or "")

@@ -80,7 +80,11 @@ class HospitalHisInbox(models.Model):
         if not takers:
             self._close("ignored", "hl7_no_feed", {"kind": parsed.kind})
             return None
-        return {feed: feed._hl7_rows(parsed, spec) for feed, spec in takers.items()}
+        try:
+            return {feed: feed._hl7_rows(parsed, spec) for feed, spec in takers.items()}
+        except ReadingFailed as failure:
+            self._close("failed", failure.code, failure.arguments)
+            return None
 
     def _try(self, stretch, specs):
         """Write what some messages say; one that nobody foresaw is found by halving and fails alone."""

@@ -105,6 +105,14 @@ class HospitalHisListener(models.Model):
             if (listener.listening, listener.code) != (listening, code):
                 listener.write({"listening": listening, "code": code, "arguments": arguments})
 
+    def action_add_feeds(self):
+        """Give the sender the usual HL7 feeds and show all that it has."""
+        self.ensure_one()
+        self.check_access("write")
+        self.env["hospital.his.feed"]._add_hl7_feeds(self.source_id)
+        action = self.env["ir.actions.act_window"]._for_xml_id("hospital_his_connector.action_his_feed")
+        return action | {"domain": [("source_id", "=", self.source_id.id), ("way", "=", "hl7")]}
+
     # -- what the service has to hear of ------------------------------------------------------------------------
 
     @api.model_create_multi

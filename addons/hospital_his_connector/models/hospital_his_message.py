@@ -63,6 +63,7 @@ SENTENCES = {
     "hl7_characters": _lt("The characters are not those that MSH-18 or the listener names."),
     "hl7_no_feed": _lt("No feed takes messages of the kind %(kind)s."),
     "hl7_set_aside": _lt("%(count)s of its rows are among the dead letters: %(reason)s"),
+    "hl7_no_path": _lt("“%(column)s” in the mapping is no place in a message; an example: PID-3.1"),
     "hl7_no_service": _lt("The service “hl7” is not running: nobody listens."),
     "hl7_cannot_listen": _lt("The port cannot be listened on: %(message)s"),
     # A row that was not taken

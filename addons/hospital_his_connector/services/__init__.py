@@ -1,2 +1,1 @@
-from . import hl7
-from . import exchange
+from . import exchange, hl7
