@@ -4,6 +4,9 @@ from . import hospital_his_message
 # isort: split
 from . import (
     hospital_encounter,
+    hospital_his_client,
+    hospital_his_client_log,
+    hospital_his_client_service,
     hospital_his_codemap,
     hospital_his_deadletter,
     hospital_his_delivery,
@@ -16,6 +19,7 @@ from . import (
     hospital_his_inbox,
     hospital_his_inbox_hl7,
     hospital_his_inbox_push,
+    hospital_his_inbox_soap,
     hospital_his_link,
     hospital_his_listener,
     hospital_his_outbox,

@@ -23,6 +23,8 @@ FEED_KINDS = [
     ("directory", "Leaders' directory"),
     ("report", "Reports"),
     ("surgery", "Planned operations"),
+    ("clinic_session", "Clinic sessions"),
+    ("clinic_slot", "Clinic slots"),
 ]
 
 

@@ -6,10 +6,9 @@ from odoo import api, models
 from odoo.exceptions import ConcurrencyError
 
 from ..exchange import pushed
-from ..exchange.problems import ReadingFailed
+from ..exchange.problems import ReadingFailed, where
 from ..hl7 import reading
 from ..hl7.message import Message, Unreadable
-from .hospital_his_feed_reading import _where
 
 _logger = logging.getLogger(__name__)
 
@@ -100,7 +99,7 @@ class HospitalHisInbox(models.Model):
                 self._try(stretch[:middle], specs)
                 self._try(stretch[middle:], specs)
                 return
-            place = {"error": type(error).__name__, "where": _where(error)}
+            place = {"error": type(error).__name__, "where": where(error)}
             if isinstance(error, ReadingFailed):
                 stretch[0][0]._close("failed", error.code, error.arguments)
             else:

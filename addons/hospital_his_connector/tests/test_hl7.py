@@ -95,6 +95,21 @@ class TestHl7(ExchangeCase):
         self.assertEqual(reports.mapped("state"), ["in_progress", "reported"])
         self.assertEqual(reports.encounter_id, self.visit())
 
+    def test_a_slot_is_booked_moved_and_free_again(self):
+        department = self.env["hr.department"].create({"name": "心内"})
+        session = self.env["hospital.clinic.session"].create(
+            {"source_id": self.source.id, "external_id": "S1", "department_id": department.id, "date": "2026-12-01",
+             "day_part": "am"}
+        )  # fmt: skip
+        states = []
+        for number, (event, time) in enumerate((("S12", "0800"), ("S13", "0830"), ("S14", "0840"), ("S15", ""))):
+            more = {"SCH_2": "A1", "SCH_5": "S1", "SCH_11": f"^^^20261201{time}"}
+            self.take(adt(event, str(number), **more).replace("ADT^", "SIU^"))
+            slot = self.env["hospital.clinic.slot"].search([("session_id", "=", session.id)])
+            states.append((slot.state, str(slot.starts_at)[11:16]))
+        self.assertEqual(states[:3], [("booked", "00:00"), ("booked", "00:30"), ("booked", "00:40")])
+        self.assertEqual(states[3][0], "available")
+
     def test_what_comes_too_early_waits(self):
         department = {"name": "心内", "source_id": self.source.id, "external_id": "0101"}
         self.take(adt("A01", "1", PV1_10="0101"))
