@@ -12,6 +12,7 @@ Without a bracket the first one is meant.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 # What a field holds whose value the sender wants to be deleted; an empty one says nothing.
@@ -93,10 +94,14 @@ class Message:
         ['OBX3', 'OBR2', 'OBR1', 'PID1', 'MSH|']
         >>> [message.value(path("OBX(*)-1"), view) for view in message.around("OBR")]
         ['1\n2', '3']
+        >>> list(message.around("DG1"))
+        []
         """
-        places = [place for place, segment in enumerate(self.segments) if segment[0] == name]
-        for place, following in zip(places, [*places[1:], len(self.segments)], strict=True):
-            above = self.segments[:place] if name != "OBR" else self.segments[: places[0]]
+        starts = [place for place, segment in enumerate(self.segments) if segment[0] == name]
+        if name == "OBR":  # an order's head is its own, and so are its observations
+            starts = [place - (self.segments[place - 1][0] == "ORC") for place in starts]
+        for place, following in pairwise([*starts, len(self.segments)]):
+            above = self.segments[: starts[0] if name == "OBR" else place]
             yield self.segments[place:following] + [segment for segment in reversed(above) if segment[0] != name]
 
     def value(self, where: Path, segments: Sequence[Segment]) -> str:

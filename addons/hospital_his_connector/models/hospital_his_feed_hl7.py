@@ -5,7 +5,9 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import file_open
 
+from ..exchange import pushed
 from ..exchange.problems import ReadingFailed
+from ..exchange.targets import KINDS
 from ..hl7 import rows
 from ..hl7.message import path
 
@@ -65,3 +67,11 @@ class HospitalHisFeed(models.Model):
         if unknown := rows.unknown(spec):
             raise ReadingFailed("hl7_no_path", column=unknown[0])
         return rows.rows(message, spec, self.per_segment or "")
+
+    def _hl7_records(self, row, specs):
+        """The record that a row tells of, and the patient whose it is: between these the order of messages counts."""
+        spec = specs[self]
+        yield self.model, tuple(row.get(name) for name in pushed.key_columns(spec))
+        for line in spec["fields"]:
+            if KINDS[self.kind][line["target"]].refers == "patient":
+                yield "res.partner", tuple(row.get(name) for name in pushed.columns(line))

@@ -5,7 +5,6 @@ import psycopg2
 from odoo import api, models
 from odoo.exceptions import ConcurrencyError
 
-from ..exchange import pushed
 from ..exchange.problems import ReadingFailed, where
 from ..hl7 import reading
 from ..hl7.message import Message, Unreadable
@@ -13,7 +12,7 @@ from ..hl7.message import Message, Unreadable
 _logger = logging.getLogger(__name__)
 
 # Messages handled in one transaction: enough for the loaders to work in sets.
-BATCH = 500
+BATCH = 1000
 
 
 class HospitalHisInbox(models.Model):
@@ -45,28 +44,22 @@ class HospitalHisInbox(models.Model):
         for source, messages in self.grouped("source_id").items():
             feeds = self.env["hospital.his.feed"].search([("source_id", "=", source.id), ("way", "=", "hl7")])
             specs = {feed: feed._mapping() for feed in feeds.sorted("sequence")}
-            for stretch in messages._stretches(specs):
-                self._try(stretch, specs)
+            for wave in messages._waves(specs):
+                self._try(wave, specs)
 
-    def _stretches(self, specs):
-        """Messages with their rows. A record that is told of again begins a new stretch: one after the other."""
-        stretch, told = [], set()
+    def _waves(self, specs):
+        """Messages with their rows, in lots: what concerns the same record keeps its order from lot to lot."""
+        waves, reached = [], {}
         for message in self:
             rows = message._rows(specs)
             if rows is None:
                 continue
-            records = {
-                (feed.model, tuple(str(row.get(name)) for name in pushed.key_columns(specs[feed])))
-                for feed, own in rows.items()
-                for row in own
-            }
-            if told & records:
-                yield stretch
-                stretch, told = [], set()
-            stretch.append((message, rows))
-            told |= records
-        if stretch:
-            yield stretch
+            records = {record for feed, own in rows.items() for row in own for record in feed._hl7_records(row, specs)}
+            number = max(reached.get(record, 0) for record in records) if records else 0
+            waves.extend([] for _ in range(number + 1 - len(waves)))
+            waves[number].append((message, rows))
+            reached |= dict.fromkeys(records, number + 1)
+        return waves
 
     def _rows(self, specs):
         """Feed → rows of this message; None if it is over with it."""
@@ -85,32 +78,34 @@ class HospitalHisInbox(models.Model):
             self._close("failed", failure.code, failure.arguments)
             return None
 
-    def _try(self, stretch, specs):
+    def _try(self, wave, specs):
         """Write what some messages say; one that nobody foresaw is found by halving and fails alone."""
         try:
             with self.env.cr.savepoint():
-                self._write_rows(stretch, specs)
+                self._write_rows(wave, specs)
         except (psycopg2.OperationalError, ConcurrencyError):
             raise  # somebody else wrote the same: the transaction begins anew
         except Exception as error:
             self.env.invalidate_all(flush=False)
-            if len(stretch) > 1:
-                middle = len(stretch) // 2
-                self._try(stretch[:middle], specs)
-                self._try(stretch[middle:], specs)
+            if len(wave) > 1:
+                middle = len(wave) // 2
+                self._try(wave[:middle], specs)
+                self._try(wave[middle:], specs)
                 return
             place = {"error": type(error).__name__, "where": where(error)}
             if isinstance(error, ReadingFailed):
-                stretch[0][0]._close("failed", error.code, error.arguments)
+                wave[0][0]._close("failed", error.code, error.arguments)
             else:
                 # The text of the error may hold the message: the log must not show a patient.
-                _logger.error("HL7 message %s: %s at %s", stretch[0][0].id, place["error"], place["where"])
-                stretch[0][0]._close("failed", "internal", place)
+                _logger.error("HL7 message %s: %s at %s", wave[0][0].id, place["error"], place["where"])
+                wave[0][0]._close("failed", "internal", place)
 
-    def _write_rows(self, stretch, specs):
-        refused = {message: [] for message, _rows in stretch}
+    def _write_rows(self, wave, specs):
+        refused = {message: [] for message, _rows in wave}
         for feed in specs:
-            came = [(message, row) for message, rows in stretch for row in rows.get(feed, ())]
+            came = [(message, row) for message, rows in wave for row in rows.get(feed, ())]
+            if not came:
+                continue
             outcomes = feed._push([row for _message, row in came])
             for (message, _row), outcome in zip(came, outcomes, strict=True):
                 if outcome.code:
