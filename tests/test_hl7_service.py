@@ -129,7 +129,7 @@ def test_resends_are_answered_again_and_leave_one_effect(place):
 
 def test_kill_9_loses_nothing_and_does_nothing_twice(place):
     """The sender resends what was not acknowledged, as every HIS does; the rest is the service's affair."""
-    texts = [text for n in range(120) for text in story(n)]
+    texts = [text for n in range(60) for text in story(n)]
     sure, kills, chance = 0, 0, random.Random(5)
     while sure < len(texts):
         victim_at = sure + chance.randrange(100, 400)
@@ -152,9 +152,9 @@ def test_kill_9_loses_nothing_and_does_nothing_twice(place):
         except OSError:
             time.sleep(0.1)
     place.handled()
-    assert kills >= 3
+    assert kills >= 2
     assert place.states() == {"done": len(texts)}
-    check_stories(place, 120)
+    check_stories(place, 60)
 
 
 def test_who_may_not_send_is_turned_away(place):

@@ -16,9 +16,9 @@ class HospitalHisInbox(models.Model):
         """Note and return the answer: what became of each row."""
         rows = [
             {
-                "key": outcome.key,
+                "key": outcome.key or "",  # XML-RPC knows no null
                 "result": outcome.result,
-                "reason": self._sentence(outcome.code, outcome.arguments) if outcome.code else None,
+                "reason": self._sentence(outcome.code, outcome.arguments),
             }
             for outcome in outcomes
         ]

@@ -7,7 +7,7 @@ from .common import ExchangeCase
 def adt(event, number, patient="P1", visit="V1", name="王小明", **more):
     """A message of type ADT; ``more`` are fields by path, such as PV1_3."""
     fields = {
-        "MSH": {1: "^~\\&", 2: "HIS", 3: "XIEHE", 6: "20261101080000", 8: f"ADT^{event}", 9: number, 10: "P", 11: "2.4"},
+        "MSH": {1: "^~\\&", 2: "HIS", 3: "XIEHE", 6: "20261101080000", 8: f"ADT^{event}", 9: number, 10: "P"},
         "PID": {1: "1", 3: patient, 5: name, 7: "19600101", 8: "M", 13: "13900001234^PRN^CP"},
         "PV1": {2: "I", 19: visit, 44: "20261101080000"},
     }  # fmt: skip
