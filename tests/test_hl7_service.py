@@ -169,5 +169,5 @@ def test_who_may_not_send_is_turned_away(place):
 
 def test_a_port_that_is_taken_stops_no_other(place):
     state = "SELECT listening, code FROM hospital_his_listener WHERE name = %s"
-    assert place.read(state, "taken") == [(False, "hl7_cannot_listen")]
+    assert place.read(state, "taken") == [(False, "hl7_port_taken")]
     assert place.read(state, "ADT") == [(True, None)]

@@ -39,7 +39,7 @@ _KEY = re.compile(rf'("(?:({_NAMES})|{_ADDRESSES})"\s*:\s*")([^"\\]+)(?=")', re.
 def message(text: str | None) -> str:
     r"""
     >>> message("MSH|^~\\&|HIS\rPID|1||1001||王小^明||19600101|M|||长沙市||13900001234||||||430102196001011234")
-    'MSH|^~\\&|HIS\rPID|1||1001||王*^*||1960****|M|||***||139****1234||||||430***********1234'
+    'MSH|^~\\&|HIS\nPID|1||1001||王*^*||1960****|M|||***||139****1234||||||430***********1234'
     >>> message("<req><BRXM>王小明</BRXM><dh>13900001234</dh><drugName>青霉素</drugName><jtzz>长沙</jtzz></req>")
     '<req><BRXM>王*明</BRXM><dh>139****1234</dh><drugName>青霉素</drugName><jtzz>***</jtzz></req>'
     >>> message("<in>&lt;xm&gt;王明&lt;/xm&gt;</in>"), message('{"xm": "王明", "zt": "1"}'), message(None)
@@ -64,7 +64,7 @@ def _hl7(text: str) -> str:
             if number < len(values):
                 values[number] = "".join(_part(part, kind) for part in parts.split(values[number]))
         segments[place] = field.join(values)
-    return "\r".join(segments)
+    return "\n".join(segments)
 
 
 def _part(part: str, kind: str) -> str:

@@ -68,7 +68,10 @@ class HospitalHisCodemapLine(models.Model):
 
     codemap_id = fields.Many2one("hospital.his.codemap", required=True, ondelete="cascade")
     source_value = fields.Char(required=True, string="Value in the HIS", help="* stands for every other value.")
-    target_value = fields.Char(string="Meaning Here", help="Empty: not mapped yet.")
+    target_value = fields.Char(
+        string="Meaning Here",
+        help="Empty: not mapped yet. -: it says nothing; of rows that are pushed or sent, the value stays as it is.",
+    )
     seen = fields.Integer(readonly=True, copy=False, string="Seen Unmapped", help="How often it came while unmapped.")
 
     _value_unique = models.UniqueIndex("(codemap_id, source_value)", "This value is already in the table.")

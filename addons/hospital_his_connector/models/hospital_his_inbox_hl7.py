@@ -25,12 +25,15 @@ class HospitalHisInbox(models.Model):
         """Keep messages that came as bytes; return the answer to each. Committed, they are safe: AA says no more."""
         source = self.env["hospital.his.source"].browse(source_id)
         came = [reading.read(raw, charset) for raw in raws]
-        kept = self._receive_all(source, "hl7", [(one.kind, one.number, one.text, one.answer) for one in came])
+        # On screens a line ends with a line feed.
+        shown = [(one.kind, one.number, one.text, one.answer.replace("\r", "\n")) for one in came]
+        kept = self._receive_all(source, "hl7", shown)
         answers = []
         for (message, is_new), one in zip(kept, came, strict=True):
             if is_new and one.code:
                 message._close("failed", one.code)
-            answers.append((one.answer if is_new else message.response).encode(one.encoding, "replace"))
+            answer = one.answer if is_new else message.response.replace("\n", "\r")
+            answers.append(answer.encode(one.encoding, "replace"))
         return answers
 
     @api.model

@@ -65,6 +65,9 @@ SENTENCES = {
     "hl7_set_aside": _lt("%(count)s of its rows are among the dead letters: %(reason)s"),
     "hl7_no_path": _lt("“%(column)s” in the mapping is no place in a message; an example: PID-3.1"),
     "hl7_no_service": _lt("The service “hl7” is not running: nobody listens."),
+    "hl7_port_taken": _lt("Another program already listens on port %(port)s of this server."),
+    "hl7_no_address": _lt("This server has no address “%(host)s”."),
+    "hl7_port_forbidden": _lt("The operating system does not allow port %(port)s; take one from 1024 on."),
     "hl7_cannot_listen": _lt("The port cannot be listened on: %(message)s"),
     # A row that was not taken
     "missing": _lt("“%(column)s” is empty, but it is required."),

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
+import os
 import time
 
 from odoo.addons.hospital_base.service import Service, register
@@ -14,6 +16,12 @@ from ..hl7 import reading, server
 _logger = logging.getLogger(__name__)
 
 LOOK = 15  # seconds after which it looks what has changed even if nobody has woken it
+# Why a port cannot be listened on.
+CAUSES = {
+    errno.EADDRINUSE: "hl7_port_taken",
+    errno.EADDRNOTAVAIL: "hl7_no_address",
+    errno.EACCES: "hl7_port_forbidden",
+}
 SETTLE = 5  # seconds between looking for rows that need wait no longer
 
 
@@ -55,7 +63,9 @@ class Hl7(Service):
                 try:
                     await listening.start()
                 except OSError as error:
-                    found[key] = (False, "hl7_cannot_listen", {"message": error.strerror or type(error).__name__})
+                    code = CAUSES.get(error.errno, "hl7_cannot_listen")
+                    message = os.strerror(error.errno) if error.errno else type(error).__name__
+                    found[key] = (False, code, {"host": host, "port": port, "message": message})
                     continue
                 self.servers[key] = own, listening
             found[key] = (True,)
