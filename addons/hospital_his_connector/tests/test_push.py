@@ -119,6 +119,19 @@ class TestPush(ExchangeCase):
         with self.assertRaises(UserError):
             self.call([{"djh": "1", "xm": "王"}])
 
+    def test_the_administrator_makes_a_key(self):
+        self.source.machine_ids = False
+        engineer = new_test_user(self.env, "engineer", groups="hospital_base.group_integration")
+        with self.assertRaises(AccessError):
+            self.source.with_user(engineer).action_machine_key()
+        admin = new_test_user(self.env, "boss", groups="hospital_base.group_admin")
+        key = self.source.with_user(admin).action_machine_key()["context"]["default_key"]
+        machine = self.source.machine_ids
+        self.assertEqual(self.env["res.users.apikeys"]._check_credentials(scope="rpc", key=key), machine.id)
+        self.assertEqual(machine.all_group_ids, self.env.ref("hospital_his_connector.group_machine"))
+        self.source.with_user(admin).action_machine_key()
+        self.assertEqual(self.source.machine_ids, machine)
+
     def test_a_machine_reads_nothing(self):
         self.push({"djh": "1", "xm": "王"})
         for model in ("res.partner", "hospital.encounter", "hospital.his.feed", "hospital.his.inbox", "hr.department",
