@@ -52,7 +52,11 @@ def read(raw: bytes, default: str) -> Received:
 
 
 def again(raw: bytes, default: str) -> bytes:
-    """The answer to a message that could not be kept: it is to be sent once more."""
+    r"""The answer to a message that could not be kept: it is to be sent once more.
+
+    >>> again(b"MSH|^~\\&|HIS|A|||||ADT^A01|7|P|2.4", "utf-8").split(b"\r")[1], again(b"", "utf-8").split(b"\r")[1]
+    (b'MSA|AE|7|not kept', b'MSA|AE||not kept')
+    """
     encoding = charset.charset(raw, default)
     try:
         message = Message(raw.decode(encoding, "replace"))

@@ -64,7 +64,9 @@ class Hl7(Service):
                     await listening.start()
                 except OSError as error:
                     code = CAUSES.get(error.errno, "hl7_cannot_listen")
-                    message = os.strerror(error.errno) if error.errno else type(error).__name__
+                    message = (
+                        os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror or type(error).__name__
+                    )
                     found[key] = (False, code, {"host": host, "port": port, "message": message})
                     continue
                 self.servers[key] = own, listening
