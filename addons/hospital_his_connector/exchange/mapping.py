@@ -30,6 +30,14 @@ def version(spec: dict[str, Any], *more: Any) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
+def key_first(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of a mapping, that of the key in front: the key column, if no line says otherwise."""
+    lines = list(spec["fields"])
+    if not any(line["target"] == "external_id" for line in lines):
+        lines.insert(0, {"target": "external_id", "column": spec["key"], "transform": "text"})
+    return sorted(lines, key=lambda line: line["target"] != "external_id")
+
+
 class Mapper:
     """A mapping compiled for the columns of one query.
 
@@ -62,23 +70,23 @@ class Mapper:
     """
 
     def __init__(self, spec: dict[str, Any], columns: Sequence[str]) -> None:
-        self.kind = spec["kind"]
-        self.version = version(spec).encode()
-        self.zone = ZoneInfo(spec.get("timezone") or "Asia/Shanghai")
-        self.unmapped: dict[tuple[str, str], int] = {}
-        self._positions = {name.casefold(): index for index, name in enumerate(columns)}
-        self._codemaps = spec.get("codemaps") or {}
-        lines = list(spec["fields"])
-        if not any(line["target"] == "external_id" for line in lines):
-            lines.insert(0, {"target": "external_id", "column": spec["key"], "transform": "text"})
-        lines.sort(key=lambda line: line["target"] != "external_id")
-        self._fields = [self._compile(line) for line in lines]
+        lines = key_first(spec)
+        self._open(spec, columns, lines)
         self.mapped = tuple(line["target"] for line in lines)
         unfilled = [name for name, target in KINDS[self.kind].items() if target.required and name not in self.mapped]
         if unfilled:
             raise ReadingFailed("unmapped_target", targets=unfilled)
         self._finish = finish.for_kind(self.kind, self.mapped, self.zone)
         self.columns: list[tuple[str, str]] = self._finish.columns
+
+    def _open(self, spec: dict[str, Any], columns: Sequence[str], lines: Sequence[dict[str, Any]]) -> None:
+        self.kind = spec["kind"]
+        self.version = version(spec).encode()
+        self.zone = ZoneInfo(spec.get("timezone") or "Asia/Shanghai")
+        self.unmapped: dict[tuple[str, str], int] = {}
+        self._positions = {name.casefold(): index for index, name in enumerate(columns)}
+        self._codemaps = spec.get("codemaps") or {}
+        self._fields = [self._compile(line) for line in lines]
 
     @property
     def sql_columns(self) -> list[tuple[str, str]]:

@@ -150,7 +150,7 @@ class HospitalHisFeed(models.Model):
                     "codemap_id": codemap.id,
                 }
             )
-        names = ("name", "kind", "query", "key_column", "watermark_column", "active")
+        names = ("name", "kind", "query", "key_column", "watermark_column", "active", "complete")
         values = {name: definition[name] for name in names if name in definition}
         values["field_ids"] = [Command.clear(), *(Command.create(line) for line in lines)]
         feed = self.with_context(active_test=False).search(
@@ -165,7 +165,7 @@ class HospitalHisFeed(models.Model):
         lines = []
         for line in self._mapping()["fields"]:
             lines.append({name: value for name, value in line.items() if value})
-        names = ("code", "name", "kind", "query", "key_column", "watermark_column", "active")
+        names = ("code", "name", "kind", "query", "key_column", "watermark_column", "active", "complete")
         return {name: self[name] for name in names if self[name] is not False or name == "active"} | {"fields": lines}
 
     def _loader(self, columns, source_columns, run=None, closed_as="resolved"):

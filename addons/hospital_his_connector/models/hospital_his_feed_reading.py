@@ -114,8 +114,8 @@ class HospitalHisFeed(models.Model):
         _logger.error("Feed %s: %s at %s", self.code, place["error"], place["where"])
         return place
 
-    def _read(self, run, session, until, end):
-        job = self._job()
+    def _read(self, run, session, until, end, job=None):
+        job = job or self._job()
         loader = None
         with session.reading(job, self.source_id._limits(), end) as frames:
             for head, blobs in frames:

@@ -53,6 +53,10 @@ SENTENCES = {
         "The HIS has departments in a circle, each part of the other: %(keys)s. They were left without a parent until "
         "it is mended there."
     ),
+    "vanish_brake": _lt(
+        "%(vanished)s of %(here)s rows are no longer in the HIS, more than the %(limit)s %% allowed. Nothing was "
+        "touched. Are they really gone, or did the query show too little?"
+    ),
     # A row that was not taken
     "missing": _lt("“%(column)s” is empty, but it is required."),
     "bad_date": _lt("“%(value)s” in “%(column)s” is not a date."),
