@@ -16,6 +16,10 @@
         "views/hospital_his_run_views.xml",
         "views/hospital_his_deadletter_views.xml",
         "views/hospital_his_reconciliation_views.xml",
+        "views/hospital_his_board_views.xml",
         "views/hospital_his_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["hospital_his_connector/static/src/**/*"],
+    },
 }

@@ -3,10 +3,13 @@ from . import hospital_his_message
 
 # isort: split
 from . import (
+    hospital_his_alarm,
+    hospital_his_board,
     hospital_his_codemap,
     hospital_his_deadletter,
     hospital_his_feed,
     hospital_his_feed_field,
+    hospital_his_feed_health,
     hospital_his_feed_reading,
     hospital_his_feed_reconciling,
     hospital_his_feed_replay,

@@ -138,6 +138,14 @@ class HospitalHisFeed(models.Model):
         self.env["hospital.his.reconciliation.day"]._replace(check, days)
         self._commit()
 
+    def _braked(self):
+        """The last comparison of each feed, where it waits for a person's decision."""
+        last = self.env["hospital.his.reconciliation"]._read_group(
+            [("state", "in", ("done", "braked")), ("feed_id.active", "=", True)], ["feed_id"], ["id:max"]
+        )
+        checks = self.env["hospital.his.reconciliation"].browse([check_id for _feed, check_id in last])
+        return checks.filtered(lambda check: check.state == "braked" and check.feed_id.complete)
+
     def action_compare(self):
         """Compare with the HIS now; the scheduled action wakes up and does it."""
         self.check_access("write")

@@ -57,6 +57,31 @@ SENTENCES = {
         "%(vanished)s of %(here)s rows are no longer in the HIS, more than the %(limit)s %% allowed. Nothing was "
         "touched. Are they really gone, or did the query show too little?"
     ),
+    # Alarms and what to do about them
+    "alarm_failing": _lt("%(feeds)s cannot be read, %(count)s failures in a row: %(reason)s"),
+    "advice_failing": _lt(
+        "Open the connection and press “Test connection”; ask the HIS's administrator if it does not answer. Nothing "
+        "is lost: as soon as it works again the feeds go on where they ended."
+    ),
+    "alarm_late": _lt("%(feeds)s: not read for %(hours)s hours, more than the %(limit)s allowed."),
+    "advice_late": _lt(
+        "See on the board whether the service process and the scheduled actions are running, then press “Run now”."
+    ),
+    "alarm_letters": _lt("%(feeds)s: %(count)s rows were set aside within 24 hours."),
+    "advice_letters": _lt(
+        "Open the dead letters, grouped by reason. Usually a code table or the mapping lacks something: complete it, "
+        "then replay them all at once."
+    ),
+    "alarm_service": _lt("The service “%(service)s” has given no sign of life since %(since)s (UTC)."),
+    "advice_service": _lt(
+        "Start the service process on the server: odoo hospital_service -d DATABASE. Until then the scheduled actions "
+        "read the feeds, less often."
+    ),
+    "alarm_braked": _lt("%(feeds)s: %(vanished)s of %(here)s rows are no longer in the HIS. Nothing was touched."),
+    "advice_braked": _lt(
+        "Look at the rows in question. If they are really gone, confirm it in the comparison; if the query showed too "
+        "little, mend it and compare again."
+    ),
     # A row that was not taken
     "missing": _lt("“%(column)s” is empty, but it is required."),
     "bad_date": _lt("“%(value)s” in “%(column)s” is not a date."),
@@ -91,8 +116,9 @@ class HospitalHisMessage(models.AbstractModel):
         arguments = dict(arguments or {})
         if isinstance(arguments.get("reason"), list):
             arguments["reason"] = self._sentence(*arguments["reason"])
-        if isinstance(arguments.get("targets"), list):
-            arguments["targets"] = ", ".join(arguments["targets"])
+        for name in ("targets", "feeds"):
+            if isinstance(arguments.get(name), list):
+                arguments[name] = ", ".join(arguments[name])
         sentence = self.env._(SENTENCES[code])
         return sentence % _Lenient(arguments)
 

@@ -13,6 +13,18 @@ class HospitalHisSource(models.Model):
         help="If more than this share of a feed's rows is no longer in the HIS, nothing is taken out: a person "
         "decides.",
     )
+    alarm_user_ids = fields.Many2many(
+        "res.users",
+        string="Who Is Told",
+        domain=lambda self: [
+            (
+                "all_group_ids",
+                "in",
+                [self.env.ref(f"hospital_base.group_{role}").id for role in ("integration", "admin")],
+            )
+        ],
+        help="Alarms go to these people; if nobody is named, to every integration engineer.",
+    )
 
     _vanish_limit_percent = models.Constraint(
         "CHECK (vanish_limit BETWEEN 0 AND 100)", "The limit of vanished rows is a percentage."
