@@ -1,7 +1,7 @@
 {
     "name": "Hospital: Data Exchange with the HIS",
     "summary": "Reads departments, staff, patients and visits from any HIS database, without code",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Hospital",
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
@@ -9,12 +9,13 @@
     "external_dependencies": {"python": ["sqlalchemy"]},
     "data": [
         "security/ir.model.access.csv",
-        "data/ir_cron.xml",
+        "data/hospital_schedule.xml",
         "views/hospital_his_source_views.xml",
         "views/hospital_his_feed_views.xml",
         "views/hospital_his_codemap_views.xml",
         "views/hospital_his_run_views.xml",
         "views/hospital_his_deadletter_views.xml",
+        "views/hospital_schedule_views.xml",
         "views/hospital_his_menus.xml",
     ],
 }
