@@ -85,6 +85,7 @@ class HospitalScheduleSlot(models.Model):
                 missed,
             )
         )
+        schedule.invalidate_recordset(["slot_ids"], flush=False)
 
     @api.model
     def _ask(self, schedule, at):
@@ -92,16 +93,16 @@ class HospitalScheduleSlot(models.Model):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO hospital_schedule_slot (schedule_id, planned_at, turn, origin, state, attempts, missed)
-                   SELECT %(schedule)s, asked.at, %(turn)s, 'asked', 'due', 0, 0
-                     FROM (SELECT COALESCE(%(at)s::timestamp, clock_timestamp() AT TIME ZONE 'UTC') AS at) AS asked
+                   SELECT %(schedule)s, %(at)s, %(turn)s, 'asked', 'due', 0, 0
                     WHERE NOT EXISTS (SELECT FROM hospital_schedule_slot
-                                       WHERE schedule_id = %(schedule)s AND state = 'due' AND planned_at <= asked.at)
+                                       WHERE schedule_id = %(schedule)s AND state = 'due' AND planned_at <= %(at)s)
                        ON CONFLICT DO NOTHING""",
                 schedule=schedule.id,
                 turn=schedule.turn,
-                at=at or None,
+                at=at or schedule._now(),
             )
         )
+        schedule.invalidate_recordset(["slot_ids"], flush=False)
 
     @api.model
     def _busy(self, schedule, now):
@@ -118,6 +119,7 @@ class HospitalScheduleSlot(models.Model):
                 schedules.ids,
             )
         )
+        self.invalidate_model(["state"], flush=False)
 
     @api.model
     def _left_behind(self, mine):
