@@ -1,7 +1,7 @@
 {
     "name": "Hospital: Data Exchange with the HIS",
     "summary": "Reads departments, staff, patients and visits from any HIS database, without code",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Hospital",
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
@@ -9,7 +9,8 @@
     "external_dependencies": {"python": ["sqlalchemy"]},
     "data": [
         "security/ir.model.access.csv",
-        "data/ir_cron.xml",
+        "data/hospital_schedule.xml",
+        "data/hospital_his_watch.xml",
         "views/hospital_his_source_views.xml",
         "views/hospital_his_feed_views.xml",
         "views/hospital_his_codemap_views.xml",
@@ -17,7 +18,9 @@
         "views/hospital_his_deadletter_views.xml",
         "views/hospital_his_reconciliation_views.xml",
         "views/hospital_his_board_views.xml",
+        "views/hospital_schedule_views.xml",
         "views/hospital_his_menus.xml",
+        "views/hospital_his_operation_menus.xml",
     ],
     "assets": {
         "web.assets_backend": ["hospital_his_connector/static/src/**/*"],

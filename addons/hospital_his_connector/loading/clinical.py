@@ -80,7 +80,7 @@ class _ChildLoader(Loader):
         self._changed(self.cr.fetchall())
 
     def _vanish(self, ids):
-        """Part of a visit, not a record that others point at: it is deleted; the row that comes back is written anew."""
+        """Part of a visit, nothing that others point at: deleted; a row that comes back is written anew."""
         self._run("DELETE FROM %s WHERE id = ANY(%s) RETURNING encounter_id", SQL.identifier(self.table), ids)
         self._changed(self.cr.fetchall())
 

@@ -14,10 +14,13 @@ from . import (
     hospital_his_feed_reconciling,
     hospital_his_feed_replay,
     hospital_his_link,
+    hospital_his_pruning,
     hospital_his_reconciliation,
     hospital_his_run,
     hospital_his_run_watched,
     hospital_his_source,
     hospital_his_source_operation,
+    hospital_schedule,
+    hospital_schedule_operation,
     res_partner,
 )

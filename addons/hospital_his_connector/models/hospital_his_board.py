@@ -173,6 +173,7 @@ class HospitalHisBoard(models.AbstractModel):
         states = dict(self.env["hospital.his.feed"]._fields["last_run_state"]._description_selection(self.env))
         sources = self.env["hospital.his.source"].browse({feed.source_id for feed in health})
         names = {source.id: source.name for source in sources}
+        times = self._next_runs()
         return [
             {
                 "id": feed.feed_id,
@@ -190,14 +191,19 @@ class HospitalHisBoard(models.AbstractModel):
                 "open_letters": feed.open_letters,
                 "waiting_letters": feed.waiting_letters,
                 "hours": feed.hours,
-                "next": _text(self._next_run(feed.feed_id)),
+                "next": _text(min(filter(None, (times.get(feed.feed_id), times.get(False))), default=None)),
             }
             for feed in health
         ]
 
-    def _next_run(self, _feed_id):
-        """When a feed is read next, as far as it is known."""
-        return self.env.ref("hospital_his_connector.ir_cron_queue_all").nextcall
+    def _next_runs(self):
+        """Feed -> when it is read next, by the schedules; the key False stands for all feeds."""
+        times = {}
+        for schedule in self.env["hospital.schedule"].search([("job", "=", "read_feeds")]):
+            for feed_id in schedule.feed_ids.ids or [False]:
+                if schedule.next_at:
+                    times[feed_id] = min(times.get(feed_id, schedule.next_at), schedule.next_at)
+        return times
 
 
 def _text(moment):

@@ -103,10 +103,11 @@ class HospitalHisFeed(models.Model):
     # -- buttons -----------------------------------------------------------------------------------------------
 
     def action_run(self):
-        """Queue a run now; the scheduled action wakes up and does it."""
+        """Queue a run now; the service wakes up and does it."""
         self.check_access("write")
-        self.env["hospital.his.run"].sudo()._queue(self, "manual")
-        self.env.ref("hospital_his_connector.ir_cron_exchange").sudo()._trigger()
+        runs = self.env["hospital.his.run"].sudo()
+        runs._queue(self, "manual")
+        runs._call()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

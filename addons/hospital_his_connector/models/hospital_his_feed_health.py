@@ -73,7 +73,8 @@ class HospitalHisFeed(models.Model):
 
     def _rows_by_hour(self):
         """(feed, hours ago) -> rows read"""
-        ago = SQL("floor(EXTRACT(epoch FROM now() AT TIME ZONE 'UTC' - started_at) / 3600)::int")
+        age = "EXTRACT(epoch FROM clock_timestamp() AT TIME ZONE 'UTC' - started_at)"
+        ago = SQL(f"GREATEST(0, floor({age} / 3600))::int")
         return {
             (feed_id, hour): count
             for feed_id, hour, count in self.env.execute_query(

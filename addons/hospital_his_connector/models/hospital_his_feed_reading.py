@@ -66,7 +66,9 @@ class HospitalHisFeed(models.Model):
 
     @api.model
     def _deadlines(self):
-        """``until`` and ``end`` of one call of the scheduled action, before Odoo would break it off; None: never."""
+        """``until`` and ``end`` of one call, before Odoo would break it off; None: never, as in the service."""
+        if "cron_id" not in self.env.context:
+            return None, None
         real = config["limit_time_real_cron"]
         if real is None or real < 0:
             real = config["limit_time_real"]

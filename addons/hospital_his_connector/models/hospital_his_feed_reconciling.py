@@ -147,7 +147,7 @@ class HospitalHisFeed(models.Model):
         return checks.filtered(lambda check: check.state == "braked" and check.feed_id.complete)
 
     def action_compare(self):
-        """Compare with the HIS now; the scheduled action wakes up and does it."""
+        """Compare with the HIS now; the service wakes up and does it."""
         self.check_access("write")
         return self.env["hospital.his.reconciliation"].sudo()._queue(self)._started()
 

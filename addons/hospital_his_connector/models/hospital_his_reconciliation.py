@@ -63,11 +63,6 @@ class HospitalHisReconciliation(models.Model):
         return queued | self.create([{"feed_id": feed.id, "accepted_count": accepted} for feed in rest])
 
     @api.model
-    def _queue_all(self):
-        """Every feed, once a night."""
-        return self._queue(self.env["hospital.his.feed"].search([("active", "=", True)]))
-
-    @api.model
     def _work(self, until=None, end=None):
         """Do what is queued until ``until``; at ``end`` nobody waits for a HIS any longer (both monotonic)."""
         self._take_up()
@@ -122,8 +117,13 @@ class HospitalHisReconciliation(models.Model):
         self.check_access("write")
         return self.feed_id.action_compare()
 
+    @api.model
+    def _call(self, at=None):
+        """Have the queued comparisons done, now or at a time to come."""
+        self.env.ref("hospital_his_connector.schedule_his_comparisons").sudo()._ask(at)
+
     def _started(self):
-        self.env.ref("hospital_his_connector.ir_cron_exchange").sudo()._trigger()
+        self._call()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

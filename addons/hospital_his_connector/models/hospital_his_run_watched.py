@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class HospitalHisRun(models.Model):
-    """What hangs on the runs: the board that shows them, the comparisons that follow them."""
+    """The board shows the runs, so that it has to know of each; and they are found by what it asks for."""
 
     _inherit = "hospital.his.run"
 
@@ -22,11 +22,3 @@ class HospitalHisRun(models.Model):
         if "state" in vals:
             self.env["hospital.his.board"]._changed()
         return super().write(vals)
-
-    @api.model
-    def _cron_exchange(self):
-        super()._cron_exchange()
-        checks = self.env["hospital.his.reconciliation"]
-        checks._work(*self.env["hospital.his.feed"]._deadlines())
-        if checks.search_count([("state", "=", "queued")], limit=1):
-            self.env.ref("hospital_his_connector.ir_cron_exchange")._trigger()

@@ -25,7 +25,23 @@ class HospitalHisSource(models.Model):
         ],
         help="Alarms go to these people; if nobody is named, to every integration engineer.",
     )
+    keep_runs_days = fields.Integer(
+        string="Keep Empty Runs (days)",
+        required=True,
+        default=7,
+        help="Older runs that brought nothing new and met no problem are removed.",
+    )
+    keep_rows_days = fields.Integer(
+        string="Keep Settled Rows (days)",
+        required=True,
+        default=30,
+        help="The contents of dead letters and messages that are settled are emptied after so long; that they were "
+        "there, and why, stays. Nothing that is still open is ever touched.",
+    )
 
+    _keep_positive = models.Constraint(
+        "CHECK (keep_runs_days >= 1 AND keep_rows_days >= 1)", "Records are kept for a day at least."
+    )
     _vanish_limit_percent = models.Constraint(
         "CHECK (vanish_limit BETWEEN 0 AND 100)", "The limit of vanished rows is a percentage."
     )

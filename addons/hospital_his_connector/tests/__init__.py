@@ -1,1 +1,1 @@
-from . import test_alarm, test_feed, test_pure, test_reconcile, test_rights, test_run
+from . import test_alarm, test_feed, test_pruning, test_pure, test_reconcile, test_rights, test_run
