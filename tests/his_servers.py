@@ -21,8 +21,8 @@ def free_port() -> int:
 class MariaDb:
     """A server of our own, on loopback, in a folder that is thrown away."""
 
-    def __init__(self, folder: Path):
-        self.folder, self.port, self.process = folder, free_port(), None
+    def __init__(self, folder: Path, durable: bool = False):
+        self.folder, self.port, self.process, self.durable = folder, free_port(), None, durable
         options = ["--no-defaults", f"--datadir={folder}/data", "--auth-root-authentication-method=normal"]
         owner = ["--user=root"] if os.getuid() == 0 else []
         subprocess.run(
@@ -39,7 +39,7 @@ class MariaDb:
         self.process = subprocess.Popen(
             [binary, "--no-defaults", *owner, f"--datadir={self.folder}/data", f"--port={self.port}"]
             + [f"--socket={self.folder}/socket", "--bind-address=127.0.0.1", "--skip-name-resolve=OFF"]
-            + ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=256M"],
+            + [f"--innodb-flush-log-at-trx-commit={int(self.durable)}", "--innodb-buffer-pool-size=256M"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -13,6 +13,7 @@ from . import (
     hospital_followup_task_claim,
     hospital_followup_task_reconcile,
     hospital_followup_task_record,
+    hospital_followup_task_tell,
     hospital_followup_task_visibility,
     hospital_followup_worker,
     hospital_kpi,

@@ -9,6 +9,7 @@ the addons' own ``__init__`` being run.
 import os
 import sys
 import types
+from importlib import import_module
 from pathlib import Path
 
 CONNECTOR = Path(__file__).resolve().parent.parent
@@ -37,7 +38,11 @@ def main() -> None:
         job, _blobs = frame
         sys.modules["odoo.addons.hospital_base"].__path__ = [job["base"]]
         try:
-            _work(job, out)
+            frames.write(out, {"type": "started"})
+            if job.get("work"):
+                _write(job, out)
+            else:
+                _read(job, out)
         except ReadingFailed as failure:
             frames.write(out, {"type": "failed", "code": failure.code, "arguments": failure.arguments})
         except Exception as error:
@@ -50,13 +55,12 @@ def main() -> None:
             frames.write(out, {"type": "failed", "code": "internal", "arguments": arguments})
 
 
-def _work(job: dict, out) -> None:
+def _read(job: dict, out) -> None:
     from odoo.addons.hospital_his_connector.exchange import batch, frames, keys
     from odoo.addons.hospital_his_connector.exchange.limits import Limits
     from odoo.addons.hospital_his_connector.exchange.mapping import Mapper
     from odoo.addons.hospital_his_connector.exchange.reader import Reader, connect
 
-    frames.write(out, {"type": "started"})
     with connect(job["source"], Limits(**job["limits"])) as connection:
         version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
         frames.write(out, {"type": "connected", "server": version})
@@ -75,6 +79,26 @@ def _work(job: dict, out) -> None:
                 frames.write(out, {"type": "batch", **head}, blobs)
             mark = reader.mark()
         frames.write(out, {"type": "end", "mark": mark})
+
+
+# What else is done in the HIS, and where; loaded when it is asked for.
+WORKS = {
+    "deliver": "writing.delivery",
+    "prepare": "twophase.branch",
+    "finish": "twophase.branch",
+    "branches": "twophase.branch",
+    "call": "soap.client",
+    "describe": "soap.client",
+}
+
+
+def _write(job: dict, out) -> None:
+    from odoo.addons.hospital_his_connector.exchange import frames
+
+    module = import_module(f"odoo.addons.hospital_his_connector.{WORKS[job['work']]}")
+    for frame in getattr(module, job["work"])(job):
+        frames.write(out, frame)
+    frames.write(out, {"type": "end"})
 
 
 if __name__ == "__main__":

@@ -28,8 +28,8 @@ Row = tuple[Any, ...]
 
 
 @contextmanager
-def connect(source: dict[str, Any], limits: Limits) -> Iterator[sa.Connection]:
-    """A connection that streams; what the driver complains of becomes a ReadingFailed."""
+def connect(source: dict[str, Any], limits: Limits, write: bool = False) -> Iterator[sa.Connection]:
+    """A connection that streams, or one that may write; what the driver complains of becomes a ReadingFailed."""
     driver = drivers.get(source["driver"])
     try:
         importlib.import_module(driver.module)
@@ -37,12 +37,19 @@ def connect(source: dict[str, Any], limits: Limits) -> Iterator[sa.Connection]:
         raise ReadingFailed("no_driver", module=driver.module, install=driver.install) from None
     with explained(driver, source, stage="connecting"):
         engine = sa.create_engine(
-            driver.make_url(source), connect_args=driver.connect_args(limits), poolclass=sa.NullPool
+            driver.make_url(source | {"write": write}), connect_args=driver.connect_args(limits), poolclass=sa.NullPool
         )
         if driver.prepare:
             sa.event.listen(engine, "connect", lambda connection, _record: driver.prepare(connection))
         connection = engine.connect()
+        if write:
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+            if driver.writable:
+                connection.exec_driver_sql(driver.writable)
     with connection:
+        if write:
+            yield connection
+            return
         yield connection.execution_options(stream_results=True, max_row_buffer=FETCH)
 
 

@@ -37,7 +37,7 @@ _NO = frozenset(("0", "n", "no", "f", "false", "否", "无", "没有"))
 _DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})秒?)?(?:[.,]\d*)?)?"
 )
-_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
+_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?(?:\.\d+)?([+-]\d{4})?)?")
 
 
 class Settings(NamedTuple):
@@ -156,6 +156,31 @@ def integer(argument: str = "", settings: Settings = DEFAULT) -> Transform:
     return convert
 
 
+def decimal(argument: str = "", settings: Settings = DEFAULT) -> Transform:
+    """A number with places after the point: a price, a share.
+
+    >>> decimal()("￥1,234.50"), decimal()("３５％"), decimal()(Decimal("0.1000")), decimal()(" ")
+    (Decimal('1234.50'), Decimal('35'), Decimal('0.1000'), None)
+    >>> decimal()("面议")
+    Traceback (most recent call last):
+    odoo.addons.hospital_his_connector.exchange.problems.Rejected: bad_decimal
+    """
+
+    def convert(value: Any) -> Decimal | None:
+        literal = value if isinstance(value, Decimal) else _narrow(value).strip("¥￥%元 ").replace(",", "")
+        if literal == "":
+            return None
+        try:
+            number = Decimal(literal)
+        except ArithmeticError:
+            raise Rejected("bad_decimal", value=literal) from None
+        if not number.is_finite() or abs(number) >= INT4:
+            raise Rejected("out_of_range", value=str(literal))
+        return number
+
+    return convert
+
+
 def boolean(argument: str = "", settings: Settings = DEFAULT) -> Transform:
     """Yes or no; the argument lists the HIS's own words for yes, everything else is then no.
 
@@ -193,8 +218,12 @@ def _parts(value: Any, pattern: str) -> datetime | None:
     try:
         if pattern:
             return datetime.strptime(literal, pattern)
-        if (match := _DATE.fullmatch(literal)) or (match := _DIGITS.fullmatch(literal)):
+        if match := _DATE.fullmatch(literal):
             return datetime(*(int(part or 0) for part in match.groups()))
+        if match := _DIGITS.fullmatch(literal):
+            *parts, zone = match.groups()
+            tzinfo = datetime.strptime(zone, "%z").tzinfo if zone else None
+            return datetime(*(int(part or 0) for part in parts), tzinfo=tzinfo)
         return datetime.fromisoformat(literal)
     except ValueError:
         raise Rejected("bad_date", value=literal) from None
@@ -228,8 +257,8 @@ def datetime_(argument: str = "", settings: Settings = DEFAULT) -> Transform:
 
     >>> datetime_()("2026-11-01 07:30:00"), datetime_()("20261101073000")
     (datetime.datetime(2026, 10, 31, 23, 30), datetime.datetime(2026, 10, 31, 23, 30))
-    >>> datetime_()("2026-11-01T07:30:00+00:00")
-    datetime.datetime(2026, 11, 1, 7, 30)
+    >>> datetime_()("2026-11-01T07:30:00+00:00"), datetime_()("202611010730+0000")
+    (datetime.datetime(2026, 11, 1, 7, 30), datetime.datetime(2026, 11, 1, 7, 30))
     """
     zone = settings.zone
 
@@ -314,6 +343,7 @@ TRANSFORMS: dict[str, Callable[[str, Settings], Transform]] = {
     "text": text,
     "digits": digits,
     "integer": integer,
+    "decimal": decimal,
     "boolean": boolean,
     "date": date_,
     "datetime": datetime_,

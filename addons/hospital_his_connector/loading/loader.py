@@ -10,6 +10,7 @@ from odoo.tools import SQL
 from ..exchange.targets import KINDS
 from . import letters, vanishing
 from .letters import Letter
+from .outcome import Outcome
 from .quiet import QuietCursor
 from .references import known, late
 
@@ -67,6 +68,8 @@ class Loader:
         self.closed_as = closed_as
         self.table = self.env[self.model]._table
         self.grown = self.analyzed = 0
+        # What became of each row that was not unchanged, by HIS key; filled for those who ask.
+        self.outcomes: dict[str, Outcome] | None = None
         self.references = {
             name: KINDS[self.kind][name]
             for name in self.names
@@ -100,6 +103,8 @@ class Loader:
         if has_letters:
             letters.close(self.cr, self.feed.id, self.closed_as)
         letters.store(self.env.cr, self.feed.id, self.run_id, refused)
+        if self.outcomes is not None:
+            self._note_outcomes(refused)
         self.cr.execute("SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM his_stage")
         counts.new, counts.changed = self.cr.fetchone()
         self.grown += counts.new
@@ -111,6 +116,20 @@ class Loader:
             self._analyze()
             self._notify()
         return counts
+
+    def take(self, copy: bytes, raw: bytes) -> list[Letter]:
+        """Write rows that no feed will read again: all of them, without links; return those refused."""
+        self._raw = raw
+        self._stage(copy)
+        for reference, target in self.references.items():
+            self._refer(reference, target)
+        self._find()
+        refused = self._wait_for_parents() + self._check()
+        self.cr.execute("SELECT 1 FROM his_stage LIMIT 1")
+        if self.cr.fetchone():
+            self._write()
+            self._notify()
+        return refused
 
     # -- steps -----------------------------------------------------------------------------------------
 
@@ -216,6 +235,13 @@ class Loader:
     def _take_ids(self) -> None:
         sequence = f"{self.table}_id_seq"
         self.cr.execute("UPDATE his_stage SET res_id = nextval(%s) WHERE is_new", [sequence])
+
+    def _note_outcomes(self, refused: list[Letter]) -> None:
+        self.cr.execute("SELECT external_id, CASE WHEN is_new THEN 'new' ELSE 'changed' END FROM his_stage")
+        self.outcomes |= {key: Outcome(key, result) for key, result in self.cr.fetchall()}
+        for letter in refused:
+            result = "waiting" if letter.waits_for else "rejected"
+            self.outcomes[letter.external_id] = Outcome(letter.external_id, result, letter.code, letter.arguments)
 
     def _write(self) -> None:
         raise NotImplementedError

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Command
 
 from ..exchange import mapping
+from ..exchange.pushed import Shape
 from ..exchange.targets import ORDER
 from ..loading import LOADERS
 from .hospital_his_run import RUN_STATES
@@ -15,6 +16,15 @@ FEED_KINDS = [
     ("outpatient", "Out-patient visits"),
     ("diagnosis", "Diagnoses"),
     ("operation", "Operations"),
+    ("transfer", "Transfers"),
+    ("drug", "Drugs"),
+    ("exam_item", "Laboratory and examination items"),
+    ("department_phone", "Department phones"),
+    ("directory", "Leaders' directory"),
+    ("report", "Reports"),
+    ("surgery", "Planned operations"),
+    ("clinic_session", "Clinic sessions"),
+    ("clinic_slot", "Clinic slots"),
 ]
 
 
@@ -100,6 +110,13 @@ class HospitalHisFeed(models.Model):
         """Names all that decides which rows are read and what becomes of them: the mark holds for one version."""
         return mapping.version(self._mapping(), self.query, self.watermark_column or "")
 
+    def _shape(self, row):
+        """What rows must have in common to be mapped and written together."""
+        return Shape(tuple(row))
+
+    def _mapper(self, shape, spec=None):
+        return mapping.Mapper(spec or self._mapping(), shape.names)
+
     # -- buttons -----------------------------------------------------------------------------------------------
 
     def action_run(self):
@@ -151,7 +168,8 @@ class HospitalHisFeed(models.Model):
                     "codemap_id": codemap.id,
                 }
             )
-        names = ("name", "kind", "query", "key_column", "watermark_column", "active", "complete")
+        names = ("name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column")
+        names += ("active", "complete")
         values = {name: definition[name] for name in names if name in definition}
         values["field_ids"] = [Command.clear(), *(Command.create(line) for line in lines)]
         feed = self.with_context(active_test=False).search(
@@ -166,7 +184,8 @@ class HospitalHisFeed(models.Model):
         lines = []
         for line in self._mapping()["fields"]:
             lines.append({name: value for name, value in line.items() if value})
-        names = ("code", "name", "kind", "query", "key_column", "watermark_column", "active", "complete")
+        names = ("code", "name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column")
+        names += ("active", "complete")
         return {name: self[name] for name in names if self[name] is not False or name == "active"} | {"fields": lines}
 
     def _loader(self, columns, source_columns, run=None, closed_as="resolved"):

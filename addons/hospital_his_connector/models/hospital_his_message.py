@@ -82,23 +82,103 @@ SENTENCES = {
         "Look at the rows in question. If they are really gone, confirm it in the comparison; if the query showed too "
         "little, mend it and compare again."
     ),
+    # A call that pushes rows
+    "push_no_feed": _lt("This account may push nothing into a feed “%(feed)s” of the source “%(source)s”."),
+    "push_no_rows": _lt("The rows must be a list of objects, each with the names and values of its columns."),
+    "push_too_many": _lt("%(count)s rows are too many for one call; at most %(limit)s."),
+    "push_columns": _lt("Row %(number)s has unknown columns: %(column)s. The feed knows: %(columns)s"),
+    # HL7
+    "hl7_unreadable": _lt("This is no message of HL7 version 2: it does not begin with MSH."),
+    "hl7_characters": _lt("The characters are not those that MSH-18 or the listener names."),
+    "hl7_no_feed": _lt("No feed takes messages of the kind %(kind)s."),
+    "hl7_set_aside": _lt("%(count)s of its rows are among the dead letters: %(reason)s"),
+    "hl7_no_path": _lt("“%(column)s” in the mapping is no place in a message; an example: PID-3.1"),
+    "hl7_no_service": _lt("The service “hl7” is not running: nobody listens."),
+    "hl7_cannot_listen": _lt("The port cannot be listened on: %(message)s"),
     # A row that was not taken
     "missing": _lt("“%(column)s” is empty, but it is required."),
     "bad_date": _lt("“%(value)s” in “%(column)s” is not a date."),
     "bad_number": _lt("“%(value)s” in “%(column)s” is not a whole number."),
+    "bad_decimal": _lt("“%(value)s” in “%(column)s” is not a number."),
     "bad_boolean": _lt("“%(value)s” in “%(column)s” is neither yes nor no."),
     "bad_choice": _lt("“%(value)s” in “%(column)s” is not an allowed value. Add it to the code table."),
+    "bad_value": _lt("The value of “%(column)s” is not a text, a number or a date."),
     "bad_encoding": _lt("A text in this row cannot be decoded."),
     "out_of_range": _lt("“%(value)s” in “%(column)s” is out of range."),
     "admission_in_future": _lt("The admission lies in the future: %(value)s"),
     "discharge_before_admission": _lt("The discharge lies before the admission: %(value)s"),
     "discharge_in_future": _lt("The discharge lies in the future: %(value)s"),
+    "report_before_request": _lt("The report lies before its request: %(value)s"),
+    "clinic_ends_before_start": _lt("The clinic ends before it begins: %(value)s"),
     "incomplete_visit": _lt("The visit %(value)s has no patient or no time of admission."),
     "unknown_patient": _lt("Patient %(value)s is not known yet. The row waits for the patient."),
     "unknown_department": _lt("Department %(value)s is not known yet. The row waits for the department."),
     "unknown_employee": _lt("Employee %(value)s is not known yet. The row waits for the employee."),
+    "unknown_exam_item": _lt("Item %(value)s is not known yet. The row waits for the item."),
+    "unknown_clinic_session": _lt("Clinic session %(value)s is not known yet. The row waits for the session."),
     "unknown_encounter": _lt("Visit %(value)s is not known yet. The row waits for the visit."),
     "database_refused": _lt("The database does not accept the row: %(message)s"),
+    # A write to the HIS
+    "no_statement": _lt("Say how it is written: a statement such as UPDATE … SET … = :followed WHERE … = :visit"),
+    "every_row": _lt("This statement changes every row of the table: it needs a WHERE."),
+    "unknown_parameter": _lt("There is no value “:%(name)s”. There are: %(names)s"),
+    "write_refused": _lt("The HIS refuses the write: %(message)s"),
+    "bad_values": _lt("The values cannot be written (%(error)s)."),
+    "stopped": _lt("Writing is stopped: %(message)s"),
+    # A transaction with the HIS
+    "no_delivery": _lt("No delivery of this system does this together with the change here."),
+    "nothing_matched": _lt("The HIS found nothing to change: what was wanted is not there, or is taken."),
+    "together_impossible": _lt(
+        "This kind of database cannot commit together with ours (SQL Server, DB2 and SQLite cannot). Use the queue."
+    ),
+    "together_too_old": _lt(
+        "Version %(version)s of the HIS's database loses prepared transactions; %(needed)s is the oldest that keeps "
+        "them. Use the queue."
+    ),
+    "together_off": _lt(
+        "Prepared transactions are switched off in the HIS's PostgreSQL: its administrator has to set "
+        "max_prepared_transactions. Until then use the queue."
+    ),
+    "together_busy": _lt("An earlier try of the same is not settled yet. Try again in a minute."),
+    # What the appointment services answer
+    "soap_done": _lt("Done."),
+    "slot_unknown": _lt("There is no such slot. Send the number table first."),
+    "slot_taken": _lt("This slot is already booked."),
+    "slot_closed": _lt("This slot cannot be booked: it is not released, or stopped."),
+    "slot_not_locked": _lt("This slot is not held."),
+    "session_unknown": _lt("There is no such clinic session. Send the number table first."),
+    "session_stopped": _lt("This clinic has been stopped."),
+    "employee_unknown": _lt("The doctor who stands in is not known."),
+    "patient_twice": _lt("The patient already has an appointment in this clinic."),
+    "patient_unknown": _lt("The patient is not known. Send the name as well."),
+    "patient_refused": _lt("The data of the patient cannot be taken: %(reason)s"),
+    "appointment_unknown": _lt("There is no such appointment."),
+    "appointment_exists": _lt("This number of an appointment is already in use."),
+    "appointment_closed": _lt("The appointment is already over, cancelled or stopped."),
+    # A request to the web service that was turned away
+    "soap_client": _lt("No system is registered under this address."),
+    "soap_address": _lt("%(address)s may not call this service."),
+    "soap_rate": _lt("More than %(rate)s requests in a minute. Wait, then repeat the request."),
+    "soap_content_type": _lt("Send the message as text/xml or application/soap+xml, not as a form."),
+    "soap_large": _lt("The message is larger than %(megabytes)s MB."),
+    "soap_key": _lt("The API key is missing or wrong."),
+    "soap_token": _lt("The UsernameToken with a password digest is missing."),
+    "soap_password": _lt("The user name or the password is wrong."),
+    "soap_clock": _lt("The time of the token is off by more than %(minutes)s minutes. Check the clocks."),
+    "soap_replayed": _lt("This nonce has been used before."),
+    "soap_no_secret": _lt("The password of this client is missing on the server. Tell its administrator."),
+    "soap_permission": _lt("This system may not call %(operation)s."),
+    "soap_encoding": _lt("The message is not text in the encoding %(encoding)s."),
+    "soap_doctype": _lt("A message must not hold a document type or entities."),
+    "soap_deep": _lt("The message is nested deeper than %(deepest)s levels."),
+    "soap_xml": _lt("The message is not well-formed XML."),
+    "soap_envelope": _lt("The message is not a SOAP 1.1 or 1.2 envelope."),
+    "soap_body": _lt("The body of the message must hold exactly one element."),
+    "soap_operation": _lt("There is no operation %(operation)s."),
+    "soap_no_input": _lt("The call of %(operation)s holds no XML text."),
+    "soap_invalid": _lt("The message breaks the contract at “%(place)s” (%(problem)s)."),
+    "soap_reused": _lt("The request number %(request)s has been used for another request."),
+    "soap_failed": _lt("The request could not be carried out and nothing was changed. It may be repeated."),
 }
 
 

@@ -81,7 +81,7 @@ class HospitalHisRun(models.Model):
     def _queue(self, feeds, origin):
         """One queued run per feed: who is queued already keeps the place."""
         queued = self.search([("feed_id", "in", feeds.ids), ("state", "=", "queued")])
-        rest = (feeds - queued.feed_id).filtered("active")
+        rest = (feeds - queued.feed_id).filtered(lambda feed: feed.active and feed.way == "query")
         return queued | self.create([{"feed_id": feed.id, "origin": origin} for feed in rest])
 
     def _start(self):
@@ -153,6 +153,8 @@ class HospitalHisRun(models.Model):
         """Do queued runs; what Odoo leaves no time for goes on as soon as it may. Return those begun."""
         feeds = self.env["hospital.his.feed"]
         begun = feeds._run_queued(runs, *feeds._deadlines())
+        # What was pushed may be what others have waited for.
+        feeds._unsettled()._retry_waiting()
         if self.search_count([("state", "=", "queued")], limit=1):
             self._call()
         return begun

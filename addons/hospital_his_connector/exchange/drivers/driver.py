@@ -21,6 +21,7 @@ class Driver:
     dialect: SQLAlchemy's name; module: what must be importable; install: the command that brings it.
     connect_args: the driver's own limits, first line of defence (the parent process is the second).
     prepare: done to every new connection: what the driver would choke on arrives as it is, and is rejected row by row.
+    writable: the statement that lifts the read-only that ``connect_args`` or ``prepare`` have set.
     causes: (pattern in the driver's message, code of a ReadingFailed), first match wins.
     """
 
@@ -32,6 +33,7 @@ class Driver:
     port: int = 0
     url: Callable[[dict[str, Any]], URL] | None = None
     prepare: Callable[[Any], None] | None = None
+    writable: str = ""
 
     def make_url(self, source: dict[str, Any]) -> URL:
         """The address of ``source`` (host, port, database, username, password)."""

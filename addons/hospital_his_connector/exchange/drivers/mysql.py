@@ -31,6 +31,7 @@ DRIVER = Driver(
     port=3306,
     connect_args=_connect_args,
     prepare=_prepare,
+    writable="SET SESSION TRANSACTION READ WRITE",
     causes=(
         (r"\(1045,|Access denied for user .*using password", "password"),
         (r"\(1130,", "not_allowed"),

@@ -48,6 +48,7 @@ DRIVER = Driver(
     port=5432,
     connect_args=_connect_args,
     prepare=_prepare,
+    writable="SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
     causes=(
         (r"could not translate host name|name or service not known", "host_unknown"),
         (r"password authentication failed|no password supplied|role \".*\" does not exist", "password"),

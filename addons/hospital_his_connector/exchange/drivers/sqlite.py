@@ -1,4 +1,4 @@
-"""SQLite: a file. Opened read-only, so that a wrong path is an error and not a new empty database."""
+"""SQLite: a file, never created: a wrong path is an error and not a new empty database."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -15,7 +15,8 @@ def _url(source: dict) -> URL:
     'file:/srv/my%20his.db'
     """
     path = quote(Path(source.get("database") or "").absolute().as_posix())
-    return URL.create("sqlite", database=f"file:{path}", query={"mode": "ro", "uri": "true"})
+    mode = "rw" if source.get("write") else "ro"
+    return URL.create("sqlite", database=f"file:{path}", query={"mode": mode, "uri": "true"})
 
 
 def _connect_args(limits: Limits) -> dict:

@@ -1,0 +1,1 @@
+"""Two databases that commit together or not at all: Odoo's, which decides, and the HIS's, which follows."""

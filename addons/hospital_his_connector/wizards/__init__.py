@@ -1,0 +1,1 @@
+from . import hospital_his_outbox_discard, hospital_his_transaction_settle

@@ -1,0 +1,58 @@
+"""Writes executed one after the other, each a transaction of its own in the HIS."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from ..exchange import drivers
+from ..exchange.limits import Limits
+from ..exchange.problems import ReadingFailed, safe_message
+from .connections import writable
+from .operations import bind
+
+# The HIS is there and says no to this one write; every other failure concerns the HIS as a whole.
+REFUSALS = frozenset(("write_refused", "bad_query", "no_permission", "locked", "bad_values")) | {
+    "his_fault",
+    "bad_message",
+    "no_service",
+}
+
+
+def deliver(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """One frame per write: how many rows it changed, or why the HIS refused it."""
+    with writable(job["source"], Limits(**job["limits"])) as connection:
+        yield {"type": "connected"}
+        yield from each(job["writes"], lambda item: {"rows": execute(connection, job["source"], item)})
+
+
+def each(items: list[dict[str, Any]], write: Callable[[dict[str, Any]], dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What became of each; a failure that concerns the HIS as a whole ends it."""
+    for item in items:
+        yield {"type": "written", "id": item["id"], **_outcome(item, write)}
+
+
+def _outcome(item: dict[str, Any], write: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return write(item)
+    except ReadingFailed as failure:
+        if failure.code not in REFUSALS:
+            raise
+        return {"code": failure.code, "arguments": failure.arguments}
+
+
+def execute(connection: sa.Connection, source: dict[str, Any], item: dict[str, Any]) -> int:
+    """The statement with its values bound; the number of rows that the driver reports."""
+    statement = sa.text(item["statement"])
+    try:
+        values = bind(item["operation"], item["payload"], ZoneInfo(item["zone"]))
+        return connection.execute(statement, {name: values[name] for name in statement._bindparams}).rowcount
+    except sa.exc.SQLAlchemyError as error:
+        message = str(error)
+        lost = connection.closed or connection.invalidated
+        code = drivers.get(source["driver"]).explain(message) or ("lost" if lost else "write_refused")
+        place = {name: source.get(name) or "" for name in ("host", "port", "database", "username")}
+        raise ReadingFailed(code, message=safe_message(message, item["statement"]), **place) from None
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ReadingFailed("bad_values", error=type(error).__name__) from None

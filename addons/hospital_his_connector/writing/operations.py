@@ -1,0 +1,76 @@
+"""What can be told to a HIS: the operations, and the values that each of them brings."""
+
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+
+class Operation(NamedTuple):
+    """values: name -> type of what a statement or a message may use.
+
+    together: a local change belongs to it, so that both can be committed together.
+    """
+
+    values: dict[str, str]
+    together: bool = False
+
+
+_APPOINTMENT = {
+    "slot": "text",
+    "session": "text",
+    "appointment": "text",
+    "patient": "text",
+    "at": "datetime",
+    "slot_at": "datetime",
+}
+
+OPERATIONS: dict[str, Operation] = {
+    "followed_up": Operation(
+        {
+            "visit": "text",
+            "patient": "text",
+            "followed": "boolean",
+            "at": "datetime",
+            "by": "text",
+            "result": "text",
+        }
+    ),
+    "take_slot": Operation(_APPOINTMENT, together=True),
+}
+
+# Every write carries these: the key that makes a repetition harmless, and a number that grows from write to write.
+ALWAYS = {"key": "text", "version": "integer"}
+
+
+def names(operation: str) -> dict[str, str]:
+    """
+    >>> sorted(names("followed_up"))
+    ['at', 'by', 'followed', 'key', 'patient', 'result', 'version', 'visit']
+    """
+    return OPERATIONS[operation].values | ALWAYS
+
+
+def bind(operation: str, payload: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """The values as a driver takes them: times by the HIS's own clock, yes and no as 1 and 0, None for what is missing.
+
+    >>> zone = ZoneInfo("Asia/Shanghai")
+    >>> values = bind("followed_up", {"visit": "7", "followed": True, "at": "2026-11-01 16:30:00", "key": "k"}, zone)
+    >>> values["visit"], values["followed"], values["at"].isoformat(), values["by"]
+    ('7', 1, '2026-11-02T00:30:00', None)
+    """
+    return {name: _FORMS[kind](payload.get(name), zone) for name, kind in names(operation).items()}
+
+
+def _datetime(value: str | None, zone: ZoneInfo) -> datetime | None:
+    if not value:
+        return None
+    return datetime.fromisoformat(value).replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
+
+
+_FORMS = {
+    "text": lambda value, zone: None if value in (None, False, "") else str(value),
+    "integer": lambda value, zone: None if value in (None, False) else int(value),
+    "boolean": lambda value, zone: None if value is None else int(value),
+    "date": lambda value, zone: date.fromisoformat(value) if value else None,
+    "datetime": _datetime,
+}

@@ -1,0 +1,223 @@
+"""Two databases that commit together: whatever is killed at whatever moment, after recovery both sides say the same.
+
+200 seeded runs. Each takes one number in the HIS (MariaDB or PostgreSQL) and books it here. A trap on the wires kills
+our process, the HIS's server or Odoo's own server at the n-th request of any of them, before it arrives or after it has
+been answered.
+"""
+
+import os
+import random
+import subprocess
+
+import psycopg2
+import pytest
+import sqlalchemy as sa
+from his_odoo import Failed, Odoo
+from his_servers import MariaDb
+from together_kit import PostgreSql, Trap, Wire, until
+
+RUNS = 200
+ROUND = 10
+
+SETUP = """
+env.cr.execute("CREATE TABLE booked_here (slot text PRIMARY KEY, times int NOT NULL DEFAULT 0)")
+for code, driver, port in sources:
+    source = env["hospital.his.source"].create({
+        "code": code, "name": code, "driver": driver, "host": "127.0.0.1", "port": port, "database": "his",
+        "username": "writer", "secret_ref": "TEST_WRITER", "connect_timeout": 5,
+    })
+    env["hospital.his.delivery"].create({
+        "name": "take", "source_id": source.id, "operation": "take_slot", "way": "together",
+        "statement": "UPDATE numbers SET times = times + 1, taken_by = :key WHERE slot = :slot AND taken_by IS NULL",
+    })
+env.cr.commit()
+"""
+TAKE = """
+from odoo.addons.hospital_his_connector.exchange.problems import ReadingFailed
+from odoo.addons.hospital_his_connector.exchange.parent import Session
+result = []
+with Session() as session:
+    for code, slot in slots:
+        def work(env):
+            env.cr.execute("INSERT INTO booked_here (slot, times) VALUES (%s, 1) "
+                           "ON CONFLICT (slot) DO UPDATE SET times = booked_here.times + 1", [slot])
+        source = env["hospital.his.source"].search([("code", "=", code)])
+        env.cr.commit()
+        try:
+            env["hospital.his.transaction"]._together(source, "take_slot", slot, {"slot": slot}, work, session)
+        except ReadingFailed as failure:
+            result.append([slot, failure.code])
+"""
+RECOVER = """
+from datetime import timedelta
+import odoo.addons.hospital_his_connector.models.hospital_his_transaction_recovery as recovery
+recovery.YOUNG = timedelta(0)
+env["hospital.his.transaction"]._recover()
+env.cr.rollback()
+env.cr.execute("SELECT count(*) FROM hospital_his_transaction WHERE state IN ('preparing', 'decided')")
+result = env.cr.fetchone()[0]
+"""
+
+
+class Hospital:
+    """Odoo on a PostgreSQL of its own, a MariaDB and a second PostgreSQL as HIS, a trap on every wire."""
+
+    def __init__(self, folder):
+        self.trap = Trap()
+        self.own = PostgreSql()
+        self.his = {"pg": PostgreSql("max_prepared_transactions = 50"), "maria": MariaDb(folder, durable=True)}
+        self.his["pg"].query("postgres", "CREATE DATABASE his")
+        self.his["pg"].query("postgres", "CREATE USER writer")
+        self.his["pg"].query("his", "CREATE TABLE numbers (slot text PRIMARY KEY, times int DEFAULT 0, taken_by text)")
+        self.his["pg"].query("his", "GRANT SELECT, UPDATE ON numbers TO writer")
+        self.maria = self.his["maria"].create("his", "utf8mb4")
+        with self.maria.begin() as connection:
+            for statement in (
+                "CREATE TABLE numbers (slot varchar(64) PRIMARY KEY, times int DEFAULT 0, taken_by varchar(128))",
+                "CREATE USER writer@'127.0.0.1' IDENTIFIED BY 'geheim'",
+                "GRANT SELECT, UPDATE ON his.numbers TO writer@'127.0.0.1'",
+            ):
+                connection.exec_driver_sql(statement)
+        self._copy_template()
+        self.wires = [Wire(server.port, self.trap) for server in (self.own, *self.his.values())]
+        variables = {"PGHOST": "127.0.0.1", "PGPORT": str(self.wires[0].port), "PGUSER": "hospital"}
+        before = {name: os.environ.get(name) for name in variables}
+        os.environ.update(variables)
+        self.odoo = Odoo()
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+        sources = [("pg", "postgresql", self.wires[1].port), ("maria", "mysql", self.wires[2].port)]
+        self.odoo.run("together", SETUP, sources=sources)
+
+    def _copy_template(self):
+        self.own.query("postgres", "CREATE DATABASE together")
+        with subprocess.Popen(["pg_dump", os.environ["TEST_TEMPLATE_DB"]], stdout=subprocess.PIPE) as dump:
+            target = ["-h", "127.0.0.1", "-p", str(self.own.port), "-U", "hospital", "-d", "together"]
+            subprocess.run(["psql", "-qX", *target], stdin=dump.stdout, check=True, stdout=subprocess.DEVNULL)
+
+    def close(self):
+        self.odoo.close()
+        for wire in self.wires:
+            wire.close()
+        for server in (self.own, self.his["pg"]):
+            server.close()
+        self.his["maria"].stop()
+
+    # -- what is where ----------------------------------------------------------------------------------------
+
+    def in_his(self):
+        with self.maria.connect() as connection:
+            rows = connection.exec_driver_sql("SELECT slot, times FROM numbers").fetchall()
+        return dict([*map(tuple, rows), *self.his["pg"].query("his", "SELECT slot, times FROM numbers")])
+
+    def here(self):
+        return dict(self.own.query("together", "SELECT slot, times FROM booked_here"))
+
+    def prepared(self):
+        with self.maria.connect() as connection:
+            left = len(connection.exec_driver_sql("XA RECOVER").fetchall())
+        return left + self.his["pg"].query("his", "SELECT count(*) FROM pg_prepared_xacts")[0][0]
+
+    # -- what is done -----------------------------------------------------------------------------------------
+
+    def offer(self, slots):
+        for code, slot in slots:
+            if code == "pg":
+                self.his["pg"].query("his", "INSERT INTO numbers (slot) VALUES (%s)", slot)
+            else:
+                with self.maria.begin() as connection:
+                    connection.execute(sa.text("INSERT INTO numbers (slot) VALUES (:slot)"), {"slot": slot})
+
+    def crash(self, victim):
+        if victim == "maria":
+            self.his["maria"].process.kill()
+            self.his["maria"].process.wait()
+            self.his["maria"].start()
+        else:
+            (self.own if victim == "own" else self.his["pg"]).restart()
+
+    def recover(self):
+        self.trap.set(0, False, None)
+
+        def done():
+            try:
+                return self.odoo.run("together", RECOVER) == 0 and not self.prepared()
+            except (Failed, psycopg2.OperationalError):
+                return False
+
+        until(done, "nothing is in doubt any more")
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory):
+    os.environ["HOSPITAL_SECRET_TEST_WRITER"] = "geheim"
+    hospital = Hospital(tmp_path_factory.mktemp("maria"))
+    yield hospital
+    hospital.close()
+
+
+def take(hospital, slots):
+    return hospital.odoo.run("together", TAKE, slots=slots)
+
+
+def test_both_or_none_and_never_twice(hospital):
+    slots = [("pg", "plain-pg"), ("maria", "plain-maria")]
+    hospital.offer(slots)
+    assert take(hospital, slots) == []
+    assert take(hospital, [*slots, *reversed(slots)]) == [], "what has gone through is not done again"
+    taken = dict.fromkeys(("plain-pg", "plain-maria"), 1)
+    assert taken.items() <= hospital.in_his().items() and taken.items() <= hospital.here().items()
+    nowhere = [("pg", "nowhere-pg"), ("maria", "nowhere-maria")]
+    assert take(hospital, nowhere) == [["nowhere-pg", "nothing_matched"], ["nowhere-maria", "nothing_matched"]]
+    assert not {"nowhere-pg", "nowhere-maria"} & hospital.here().keys()
+    assert hospital.prepared() == 0
+
+
+def test_both_sides_agree_after_every_crash(hospital):
+    sample = [("pg", "sample-pg"), ("maria", "sample-maria")]
+    hospital.offer(sample)
+    requests = {}
+    for code, slot in sample:
+        hospital.trap.set(0, False, None)
+        take(hospital, [(code, slot)])
+        requests[code] = hospital.trap.count
+    ended = {"both": 0, "none": 0}
+    for first in range(0, RUNS, ROUND):
+        slots = [(("pg", "maria")[seed % 2], f"slot-{seed}") for seed in range(first, first + ROUND)]
+        hospital.offer(slots)
+        for seed, (code, slot) in enumerate(slots, first):
+            chance = random.Random(seed)
+            # Servers take a second to come back, our process does not: it dies in most of the runs.
+            victim = chance.choice((code, "own")) if chance.random() < 0.1 else "us"
+            run_until_killed(hospital, code, slot, victim, chance.randint(1, requests[code]), chance.random() < 0.5)
+        hospital.recover()
+        in_his, here = hospital.in_his(), hospital.here()
+        for _code, slot in slots:
+            assert in_his[slot] == here.get(slot, 0) in (0, 1), (slot, in_his[slot], here.get(slot, 0))
+            ended["both" if in_his[slot] else "none"] += 1
+        # Late, doubled and in another order: each is done once all the same.
+        again = [*slots, *slots]
+        random.Random(first).shuffle(again)
+        assert take(hospital, again) == []
+        assert {hospital.in_his()[slot] for _code, slot in slots} == {1}
+        assert {hospital.here()[slot] for _code, slot in slots} == {1}
+    assert min(ended.values()) > RUNS / 20, f"the crashes were to hit both before and after the decision: {ended}"
+
+
+def run_until_killed(hospital, code, slot, victim, at, answered):
+    started = []
+
+    def spring():
+        if victim == "us":
+            until(lambda: started, "the process has a number")
+            started[0].kill()
+        else:
+            hospital.crash(victim)
+
+    hospital.trap.set(at, answered, spring)
+    task = hospital.odoo.start("together", TAKE, slots=[(code, slot)])
+    started.append(task)
+    try:
+        task.wait()
+    except Failed:
+        assert victim != "us"
+    hospital.trap.set(0, False, None)
