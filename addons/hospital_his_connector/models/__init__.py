@@ -12,5 +12,6 @@ from . import (
     hospital_his_link,
     hospital_his_run,
     hospital_his_source,
+    hospital_his_source_kind,
     res_partner,
 )
