@@ -144,4 +144,6 @@ def words(answer: dict[str, str]) -> str:
     return ", ".join(f"{name}={value}" for name, value in answer.items())[:300]
 
 
-_WORDS = frozenset(("message", "msg", "resultmessage", "resultmsg", "resultcontent", "errmsg", "errormsg", "resultdesc"))
+_WORDS = frozenset(
+    ("message", "msg", "resultmessage", "resultmsg", "resultcontent", "errmsg", "errormsg", "resultdesc")
+)
