@@ -42,19 +42,19 @@ class KeyMapper(Mapper):
     >>> spec = {"kind": "inpatient", "key": "LSH", "fields": [
     ...     {"target": "admitted_at", "column": "RYSJ", "transform": "datetime"}]}
     >>> mapper = KeyMapper(spec, columns(spec))
-    >>> mapper.line((7, "2026-11-01 07:00:00")), mapper.line(("8", "不详"))
-    ('7\t2026-10-31 23:00:00\tint\t7', '8\t\\N\tstr\t8')
+    >>> mapper.line(7, (7, "2026-11-01 07:00:00")), mapper.line("8 ", ("8 ", "不详"))
+    ('7\t2026-10-31 23:00:00\tint\t7', '8\t\\N\tstr\t8 ')
     """
 
     def __init__(self, spec: dict[str, Any], columns: Sequence[str]) -> None:
         self._open(spec, columns, lines(spec))
 
-    def line(self, row: Sequence[Any]) -> str:
-        """COPY text of one row; raises Rejected if nothing names it."""
+    def line(self, own: Any, row: Sequence[Any]) -> str:
+        """COPY text of one row, whose key is ``own`` in the HIS; raises Rejected if nothing names it."""
         key = self.external_id(row)
         if key is None:
             raise Rejected("missing")
-        return copytext.line([key, self._at(row), *(marks.pack(row[0]) or (None, None))])
+        return copytext.line([key, self._at(row), *(marks.pack(own) or (None, None))])
 
     def _at(self, row: Sequence[Any]) -> Any:
         for _name, _column, read, convert, _target in self._fields[1:]:
@@ -72,18 +72,19 @@ class Keys(NamedTuple):
     unnamed: int
 
 
-def batches(mapper: KeyMapper, rows: Iterable[Sequence[Any]], size: int = ROWS) -> Iterator[Keys]:
+def batches(mapper: KeyMapper, rows: Iterable[tuple[Any, Sequence[Any]]], size: int = ROWS) -> Iterator[Keys]:
     """Keys by the batch.
 
     >>> mapper = KeyMapper({"kind": "patient", "key": "ID", "fields": []}, ["ID"])
-    >>> [(keys.copy.count(b"\\n"), keys.unnamed) for keys in batches(mapper, [("1",), (None,), ("2",), ("3",)], size=2)]
+    >>> rows = [(key, (key,)) for key in ("1", None, "2", "3")]
+    >>> [(keys.copy.count(b"\\n"), keys.unnamed) for keys in batches(mapper, rows, size=2)]
     [(2, 1), (1, 0)]
     """
     found: list[str] = []
     unnamed = 0
-    for row in rows:
+    for own, row in rows:
         try:
-            found.append(mapper.line(row))
+            found.append(mapper.line(own, row))
         except Rejected:
             unnamed += 1
         if len(found) >= size:

@@ -40,5 +40,6 @@ from . import (
     hospital_his_stop,
     hospital_his_transaction,
     hospital_his_transaction_recovery,
+    hospital_his_source_kind,
     res_partner,
 )
