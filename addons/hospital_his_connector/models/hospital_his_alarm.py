@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
@@ -11,7 +13,9 @@ CAUSES = [
     ("letters", "Many rows set aside"),
     ("service", "Service without heartbeat"),
     ("braked", "Comparison waits for a decision"),
+    ("in_doubt", "Transaction in doubt"),
 ]
+MOMENT = timedelta(minutes=1)
 # "alarm" in ASCII: one check at a time.
 LOCK = 0x616C6D
 
@@ -52,7 +56,12 @@ class HospitalHisAlarm(models.Model):
     @api.model
     def _causes(self):
         """Hook: everything that is wrong now, as a list of ``Cause``; others add theirs."""
-        return [*causes(self.env["hospital.his.feed"]._health()), *self._silent_services(), *self._braked()]
+        return [
+            *causes(self.env["hospital.his.feed"]._health()),
+            *self._silent_services(),
+            *self._braked(),
+            *self._in_doubt(),
+        ]
 
     def _silent_services(self):
         """A service that ran and that nobody leads any more: all its processes are gone or have failed."""
@@ -75,6 +84,13 @@ class HospitalHisAlarm(models.Model):
             )
             for check in self.env["hospital.his.feed"]._braked()
         ]
+
+    def _in_doubt(self):
+        """Longer than a moment: a branch that nobody ends holds locks in the HIS."""
+        counts = self.env["hospital.his.transaction"]._read_group(
+            [("in_doubt", "=", True), ("create_date", "<", fields.Datetime.now() - MOMENT)], ["source_id"], ["__count"]
+        )
+        return [Cause("in_doubt", str(source.id), source.id, None, {"count": count}) for source, count in counts]
 
     @api.model
     def _cron_watch(self):

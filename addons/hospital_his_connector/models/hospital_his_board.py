@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
+IN_DOUBT = [("in_doubt", "=", True)]
 # Whom the board is for.
 GROUPS = ("hospital_base.group_integration", "hospital_base.group_admin")
 
@@ -37,7 +38,7 @@ class HospitalHisBoard(models.AbstractModel):
     def _sections(self):
         """Methods ``(board, health of the feeds) -> section`` in the order of the page."""
         cls = type(self)
-        return [cls._section_feeds, cls._section_rows, cls._section_services]
+        return [cls._section_feeds, cls._section_rows, cls._section_messages, cls._section_services]
 
     @api.model
     def _changed(self):
@@ -139,6 +140,30 @@ class HospitalHisBoard(models.AbstractModel):
                 ),
             ],
         }
+
+    def _section_messages(self, health):
+        """What others have sent, and what they are owed."""
+        labels = (
+            ("hospital.his.inbox", "received", self.env._("To be handled"), "muted"),
+            ("hospital.his.inbox", "failed", self.env._("Received, but failed"), "warning"),
+            ("hospital.his.outbox", "waiting", self.env._("To be written"), "muted"),
+            ("hospital.his.outbox", "dead", self.env._("Given up"), "danger"),
+        )
+        tiles = []
+        for model, state, label, light in labels:
+            domain = [("state", "=", state)]
+            count = self.env[model].search_count(domain)
+            tiles.append(self._tile(label, count, light if count else "success", open=self._list(model, label, domain)))
+        doubtful = self.env["hospital.his.transaction"].search_count(IN_DOUBT)
+        tiles.append(
+            self._tile(
+                self.env._("In doubt"),
+                doubtful,
+                "danger" if doubtful else "success",
+                open=self._list("hospital.his.transaction", self.env._("In doubt"), IN_DOUBT),
+            )
+        )
+        return {"key": "messages", "title": self.env._("Messages"), "tiles": tiles}
 
     def _section_services(self, health):
         """Leaders, and whoever failed or gives no sign of life; those that stand by are well by definition."""

@@ -65,7 +65,9 @@ SENTENCES = {
         "The encrypted connection to SQL Server failed: it is too old for today's encryption. Set “Encryption” to never, "
         "and for SQL Server 2000 the TDS version to 7.1. (%(message)s)"
     ),
-    "db2_licence": _lt("DB2 on a mainframe or IBM i admits IBM's client only with a licence of Db2 Connect: %(message)s"),
+    "db2_licence": _lt(
+        "DB2 on a mainframe or IBM i admits IBM's client only with a licence of Db2 Connect: %(message)s"
+    ),
     "bad_query": _lt("The HIS does not understand the query: %(message)s"),
     "no_column": _lt("The query has no column “%(column)s”. It has: %(columns)s"),
     "unmapped_target": _lt("The mapping lacks required values: %(targets)s"),
@@ -118,6 +120,11 @@ SENTENCES = {
     "advice_braked": _lt(
         "Look at the rows in question. If they are really gone, confirm it in the comparison; if the query showed too "
         "little, mend it and compare again."
+    ),
+    "alarm_in_doubt": _lt("%(count)s transactions with the HIS have not been ended for more than a minute."),
+    "advice_in_doubt": _lt(
+        "They hold rows of the HIS. Is the service “exchange” running, does the HIS answer? Then they end by themselves; "
+        "if not, settle them in the list of transactions."
     ),
     # A call that pushes rows
     "push_no_feed": _lt("This account may push nothing into a feed “%(feed)s” of the source “%(source)s”."),

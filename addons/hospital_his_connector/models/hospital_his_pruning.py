@@ -26,6 +26,15 @@ _SETTLED_LETTERS = """
            AND letter.write_date < now() AT TIME ZONE 'UTC' - source.keep_rows_days * interval '1 day'
          LIMIT %s)
 """
+# What was handled is masked already; number and answer stay, so that a resend is known and answered the same.
+_HANDLED_MESSAGES = """
+    UPDATE hospital_his_inbox SET payload = NULL WHERE id IN (
+        SELECT message.id FROM hospital_his_inbox message
+          JOIN hospital_his_source source ON source.id = message.source_id
+         WHERE message.state IN ('done', 'ignored') AND message.payload IS NOT NULL
+           AND message.handled_at < now() AT TIME ZONE 'UTC' - source.keep_rows_days * interval '1 day'
+         LIMIT %s)
+"""
 # Comparisons at which both agreed.
 _EMPTY_COMPARISONS = """
     DELETE FROM hospital_his_reconciliation WHERE id IN (
@@ -47,7 +56,7 @@ class HospitalHisPruning(models.AbstractModel):
     @api.model
     def _statements(self):
         """Hook: statements with a limit as their parameter, each repeated until it finds nothing more."""
-        return [_EMPTY_RUNS, _SETTLED_LETTERS, _EMPTY_COMPARISONS]
+        return [_EMPTY_RUNS, _SETTLED_LETTERS, _HANDLED_MESSAGES, _EMPTY_COMPARISONS]
 
     @api.model
     def _prune(self):

@@ -15,6 +15,7 @@ class HospitalHisSource(models.Model):
     )
     alarm_user_ids = fields.Many2many(
         "res.users",
+        "hospital_his_source_alarm_user_rel",
         string="Who Is Told",
         domain=lambda self: [
             (

@@ -111,6 +111,30 @@ class TestAlarm(ExchangeCase):
         self.assertFalse(self.patient("1").active)
         self.assertFalse(self.alarms())
 
+    def test_a_transaction_in_doubt_is_told_after_a_minute(self):
+        delivery = self.env["hospital.his.delivery"].create(
+            {
+                "name": "x",
+                "source_id": self.source.id,
+                "operation": "followed_up",
+                "statement": "UPDATE zy SET sf = 1 WHERE lsh = :visit",
+            }
+        )
+        transaction = self.env["hospital.his.transaction"].create(
+            {
+                "gid": "x",
+                "source_id": self.source.id,
+                "delivery_id": delivery.id,
+                "key": "k",
+            }
+        )
+        self.assertFalse(self.alarms())
+        self.env.cr.execute("UPDATE hospital_his_transaction SET create_date = create_date - interval '2 minutes'")
+        transaction.invalidate_recordset()
+        self.assertEqual((self.alarms().cause, self.alarms().source_id), ("in_doubt", self.source))
+        transaction.state = "committed"
+        self.assertFalse(self.alarms())
+
     def test_where_nobody_is_named_every_engineer_is_told(self):
         other = new_test_user(self.env, "exchange_woken_too", groups="hospital_base.group_integration")
         self.source.alarm_user_ids = False

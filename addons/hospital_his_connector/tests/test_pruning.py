@@ -67,6 +67,19 @@ class TestPruning(ExchangeCase):
         self.assertTrue(emptied[0].reason)
         self.assertFalse(emptied[0].payload_text)
 
+    def test_a_message_that_failed_stays_as_it_came_and_a_resend_is_known_for_ever(self):
+        inbox = self.env["hospital.his.inbox"]
+        long_ago = fields.Datetime.now() - timedelta(days=31)
+        for state in ("received", "failed", "ignored", "done"):
+            message, _is_new = inbox._receive(self.source, "soap", "test", state, "<a/>")
+            message.write({"state": state, "response": "<b/>", "handled_at": long_ago})
+        self.env.flush_all()
+        self.prune()
+        messages = inbox.search([("source_id", "=", self.source.id)], order="id")
+        self.assertEqual([bool(message.payload) for message in messages], [True, True, False, False])
+        again, is_new = inbox._receive(self.source, "soap", "test", "done", "<a/>")
+        self.assertEqual((is_new, again.response), (False, "<b/>"))
+
     def test_links_and_what_a_person_has_to_decide_stay(self):
         self.his("DELETE FROM br", "INSERT INTO br VALUES ('1', '张三', '1', NULL, NULL, '2026-01-01 08:00:00')")
         self.run_feeds(self.feed)
