@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-IN_DOUBT = [("in_doubt", "=", True)]
 # Whom the board is for.
 GROUPS = ("hospital_base.group_integration", "hospital_base.group_admin")
 
@@ -98,71 +97,60 @@ class HospitalHisBoard(models.AbstractModel):
         }
 
     def _section_rows(self, health):
-        waiting, still_open = (sum(getattr(feed, f"{name}_letters") for feed in health) for name in ("waiting", "open"))
+        open_label, wait_label = self.env._("Dead letters"), self.env._("Rows that wait")
+        failed_label, decide_label = self.env._("Errors in 24 hours"), self.env._("Comparisons to decide")
+        still_open, waiting, failed = (
+            sum(getattr(feed, name) for feed in health) for name in ("open_letters", "waiting_letters", "failed_today")
+        )
         braked = self.env["hospital.his.feed"]._braked()
-        failed = sum(feed.failed_today for feed in health)
         day_ago = fields.Datetime.to_string(fields.Datetime.subtract(fields.Datetime.now(), days=1))
         return {
             "key": "rows",
             "title": self.env._("Rows"),
             "tiles": [
                 self._tile(
-                    self.env._("Dead letters"),
+                    open_label,
                     still_open,
                     "warning" if still_open else "success",
-                    open=self._list("hospital.his.deadletter", self.env._("Dead Letters"), [("state", "=", "open")]),
+                    open=self._list("hospital.his.deadletter", open_label, [("state", "=", "open")]),
                 ),
                 self._tile(
-                    self.env._("Rows that wait"),
+                    wait_label,
                     waiting,
                     "muted",
-                    open=self._list(
-                        "hospital.his.deadletter", self.env._("Rows that wait"), [("state", "=", "waiting")]
-                    ),
+                    open=self._list("hospital.his.deadletter", wait_label, [("state", "=", "waiting")]),
                 ),
                 self._tile(
-                    self.env._("Errors in 24 hours"),
+                    failed_label,
                     failed,
                     "warning" if failed else "success",
                     open=self._list(
-                        "hospital.his.run",
-                        self.env._("Errors in 24 hours"),
-                        [("state", "=", "failed"), ("finished_at", ">", day_ago)],
+                        "hospital.his.run", failed_label, [("state", "=", "failed"), ("finished_at", ">", day_ago)]
                     ),
                 ),
                 self._tile(
-                    self.env._("Comparisons to decide"),
+                    decide_label,
                     len(braked),
                     "danger" if braked else "success",
-                    open=self._list(
-                        "hospital.his.reconciliation", self.env._("Comparisons to decide"), [("id", "in", braked.ids)]
-                    ),
+                    open=self._list("hospital.his.reconciliation", decide_label, [("id", "in", braked.ids)]),
                 ),
             ],
         }
 
     def _section_messages(self, health):
         """What others have sent, and what they are owed."""
-        labels = (
-            ("hospital.his.inbox", "received", self.env._("To be handled"), "muted"),
-            ("hospital.his.inbox", "failed", self.env._("Received, but failed"), "warning"),
-            ("hospital.his.outbox", "waiting", self.env._("To be written"), "muted"),
-            ("hospital.his.outbox", "dead", self.env._("Given up"), "danger"),
-        )
+        handle, failed = self.env._("To be handled"), self.env._("Received, but failed")
+        owed, dead, doubt = self.env._("To be written"), self.env._("Given up"), self.env._("In doubt")
         tiles = []
-        for model, state, label, light in labels:
-            domain = [("state", "=", state)]
+        for model, domain, label, light in (
+            ("hospital.his.inbox", [("state", "=", "received")], handle, "muted"),
+            ("hospital.his.inbox", [("state", "=", "failed")], failed, "warning"),
+            ("hospital.his.outbox", [("state", "in", ("waiting", "sending"))], owed, "muted"),
+            ("hospital.his.outbox", [("state", "=", "dead")], dead, "danger"),
+            ("hospital.his.transaction", [("in_doubt", "=", True)], doubt, "danger"),
+        ):
             count = self.env[model].search_count(domain)
             tiles.append(self._tile(label, count, light if count else "success", open=self._list(model, label, domain)))
-        doubtful = self.env["hospital.his.transaction"].search_count(IN_DOUBT)
-        tiles.append(
-            self._tile(
-                self.env._("In doubt"),
-                doubtful,
-                "danger" if doubtful else "success",
-                open=self._list("hospital.his.transaction", self.env._("In doubt"), IN_DOUBT),
-            )
-        )
         return {"key": "messages", "title": self.env._("Messages"), "tiles": tiles}
 
     def _section_services(self, health):

@@ -15,7 +15,7 @@ _HEALTH = """
                AND run.finished_at > now() AT TIME ZONE 'UTC' - interval '1 day') AS failed_today,
            good.finished_at AS last_success, rows.newest_at,
            EXTRACT(epoch FROM now() AT TIME ZONE 'UTC' - COALESCE(good.finished_at, feed.create_date)) / 3600 AS lag,
-           rows.read_count / NULLIF(rows.duration, 0) AS rate,
+           timed.read_count / timed.duration AS rate,
            COALESCE(letter.open, 0) AS open_letters, COALESCE(letter.waiting, 0) AS waiting_letters,
            COALESCE(letter.fresh, 0) AS fresh_letters
       FROM hospital_his_feed feed
@@ -23,9 +23,12 @@ _HEALTH = """
                           WHERE run.feed_id = feed.id AND run.state = 'done' ORDER BY id DESC LIMIT 1) good ON TRUE
       LEFT JOIN LATERAL (SELECT state, code, arguments FROM hospital_his_run run
                           WHERE run.feed_id = feed.id AND run.state <> 'queued' ORDER BY id DESC LIMIT 1) last ON TRUE
-      LEFT JOIN LATERAL (SELECT newest_at, read_count, duration FROM hospital_his_run run
+      LEFT JOIN LATERAL (SELECT newest_at FROM hospital_his_run run
                           WHERE run.feed_id = feed.id AND run.state = 'done' AND run.read_count > 0
                           ORDER BY id DESC LIMIT 1) rows ON TRUE
+      LEFT JOIN LATERAL (SELECT read_count, duration FROM hospital_his_run run
+                          WHERE run.feed_id = feed.id AND run.state = 'done' AND run.duration > 0
+                          ORDER BY id DESC LIMIT 1) timed ON TRUE
       LEFT JOIN (SELECT feed_id, count(*) FILTER (WHERE state = 'open') AS open,
                         count(*) FILTER (WHERE state = 'waiting') AS waiting,
                         count(*) FILTER (WHERE state = 'open'

@@ -11,6 +11,7 @@ class HospitalHisRun(models.Model):
     _feed_index = models.Index("(feed_id, id DESC)")
     _failed_index = models.Index("(feed_id, finished_at) WHERE state = 'failed'")
     _read_index = models.Index("(feed_id, id DESC) WHERE state = 'done' AND read_count > 0")
+    _timed_index = models.Index("(feed_id, id DESC) WHERE state = 'done' AND duration > 0")
     _started_index = models.Index("(started_at)")
 
     @api.model_create_multi
