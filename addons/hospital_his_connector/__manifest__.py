@@ -1,7 +1,7 @@
 {
     "name": "Hospital: Data Exchange with the HIS",
     "summary": "Reads departments, staff, patients and visits from any HIS database, without code",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Hospital",
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
@@ -10,13 +10,17 @@
     "data": [
         "security/hospital_his_groups.xml",
         "security/ir.model.access.csv",
+        "data/hospital_schedule.xml",
+        "data/hospital_his_watch.xml",
         "security/hospital_his_writing_rules.xml",
-        "data/ir_cron.xml",
         "views/hospital_his_source_views.xml",
         "views/hospital_his_feed_views.xml",
         "views/hospital_his_codemap_views.xml",
         "views/hospital_his_run_views.xml",
         "views/hospital_his_deadletter_views.xml",
+        "views/hospital_his_reconciliation_views.xml",
+        "views/hospital_his_board_views.xml",
+        "views/hospital_schedule_views.xml",
         "views/hospital_his_outbox_views.xml",
         "views/hospital_his_delivery_views.xml",
         "views/hospital_his_stop_views.xml",
@@ -26,5 +30,9 @@
         "views/hospital_his_feed_push_views.xml",
         "views/hospital_his_menus.xml",
         "views/hospital_his_writing_menus.xml",
+        "views/hospital_his_operation_menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": ["hospital_his_connector/static/src/**/*"],
+    },
 }

@@ -237,6 +237,14 @@ KINDS: dict[str, dict[str, Target]] = {
     },
 }
 
+# The value whose day a row is counted under when it is compared with the HIS.
+DAYS = {
+    "inpatient": "admitted_at",
+    "discharge": "discharged_at",
+    "outpatient": "admitted_at",
+    "operation": "performed_at",
+}
+
 # Parents before children.
 ORDER = tuple(KINDS)
 

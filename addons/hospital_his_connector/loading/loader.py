@@ -8,7 +8,7 @@ from typing import Any
 from odoo.tools import SQL
 
 from ..exchange.targets import KINDS
-from . import letters
+from . import letters, vanishing
 from .letters import Letter
 from .outcome import Outcome
 from .quiet import QuietCursor
@@ -109,6 +109,7 @@ class Loader:
         counts.new, counts.changed = self.cr.fetchone()
         self.grown += counts.new
         if counts.new or counts.changed:
+            vanishing.come_back(self)
             self._write()
             self._note_missing()
             self._link()
@@ -148,13 +149,17 @@ class Loader:
         self.cr.execute("ANALYZE his_stage (external_id)")
 
     def _drop_unchanged(self, has_letters: bool) -> int:
+        """Unchanged is a row only while its record is there: one that somebody deleted is made anew."""
+        there = f"(link.res_id IS NULL OR EXISTS (SELECT 1 FROM {self.table} WHERE id = link.res_id OFFSET 0))"
         if has_letters:
-            same = """EXISTS (SELECT 1 FROM hospital_his_link link WHERE link.feed_id = letter.feed_id
-                               AND link.external_id = stage.external_id AND link.row_hash = stage.row_hash)"""
+            same = f"""EXISTS (SELECT 1 FROM hospital_his_link link WHERE link.feed_id = letter.feed_id
+                                AND link.external_id = stage.external_id AND link.row_hash = stage.row_hash
+                                AND {there})"""
             letters.close(self.cr, self.feed.id, self.closed_as, same)
         self.cr.execute(
-            """DELETE FROM his_stage stage USING hospital_his_link link
-                WHERE link.feed_id = %s AND link.external_id = stage.external_id AND link.row_hash = stage.row_hash""",
+            f"""DELETE FROM his_stage stage USING hospital_his_link link
+                 WHERE link.feed_id = %s AND link.external_id = stage.external_id AND link.row_hash = stage.row_hash
+                   AND {there}""",
             [self.feed.id],
         )
         return self.cr.rowcount
@@ -246,7 +251,8 @@ class Loader:
             """INSERT INTO hospital_his_link (feed_id, external_id, row_hash, res_id, missing)
                SELECT %s, external_id, row_hash, res_id, missing FROM his_stage
                ON CONFLICT (feed_id, external_id) DO UPDATE
-                  SET row_hash = excluded.row_hash, res_id = excluded.res_id, missing = excluded.missing""",
+                  SET row_hash = excluded.row_hash, res_id = excluded.res_id, missing = excluded.missing,
+                      vanished_at = NULL, missed_at = NULL, taken_out = NULL""",
             [self.feed.id],
         )
 
@@ -267,6 +273,27 @@ class Loader:
 
     def _hook(self, created, changed) -> None:
         (created | changed)._after_exchange(created, changed)
+
+    # -- rows that the HIS no longer has, see vanishing.py ------------------------------------------------
+
+    def _vanish(self, ids: list[int]) -> None:
+        """Hook: take records out whose last row has vanished from the HIS, as this kind is taken out; never delete.
+
+        By default they are archived; of a model that cannot be archived they stay as they are.
+        """
+        self._set_active(ids, active=False)
+
+    def _revive(self, ids: list[int]) -> None:
+        """Hook: undo ``_vanish``; the row that came back is written next."""
+        self._set_active(ids, active=True)
+
+    def _set_active(self, ids: list[int], *, active: bool) -> None:
+        if "active" not in self.env[self.model]._fields:
+            return
+        self._run("UPDATE %s SET active = %s WHERE id = ANY(%s)", SQL.identifier(self.table), active, ids)
+        records = self.env[self.model].browse(ids)
+        records.invalidate_recordset(["active"])
+        records.modified(["active"])
 
     def settle(self) -> tuple:
         """Fill in references that were unknown when their row came, as soon as they are known.

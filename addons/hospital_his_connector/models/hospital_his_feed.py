@@ -108,7 +108,8 @@ class HospitalHisFeed(models.Model):
 
     def _version(self):
         """Names all that decides which rows are read and what becomes of them: the mark holds for one version."""
-        return mapping.version(self._mapping(), self.query, self.watermark_column or "")
+        repair = filter(None, [self.source_id.sudo().text_repair])
+        return mapping.version(self._mapping(), self.query, self.watermark_column or "", *repair)
 
     def _shape(self, row):
         """What rows must have in common to be mapped and written together."""
@@ -120,10 +121,11 @@ class HospitalHisFeed(models.Model):
     # -- buttons -----------------------------------------------------------------------------------------------
 
     def action_run(self):
-        """Queue a run now; the scheduled action wakes up and does it."""
+        """Queue a run now; the service wakes up and does it."""
         self.check_access("write")
-        self.env["hospital.his.run"].sudo()._queue(self, "manual")
-        self.env.ref("hospital_his_connector.ir_cron_exchange").sudo()._trigger()
+        runs = self.env["hospital.his.run"].sudo()
+        runs._queue(self, "manual")
+        runs._call()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -167,7 +169,8 @@ class HospitalHisFeed(models.Model):
                     "codemap_id": codemap.id,
                 }
             )
-        names = ("name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column", "active")
+        names = ("name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column")
+        names += ("active", "complete")
         values = {name: definition[name] for name in names if name in definition}
         values["field_ids"] = [Command.clear(), *(Command.create(line) for line in lines)]
         feed = self.with_context(active_test=False).search(
@@ -183,7 +186,7 @@ class HospitalHisFeed(models.Model):
         for line in self._mapping()["fields"]:
             lines.append({name: value for name, value in line.items() if value})
         names = ("code", "name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column")
-        names += ("active",)
+        names += ("active", "complete")
         return {name: self[name] for name in names if self[name] is not False or name == "active"} | {"fields": lines}
 
     def _loader(self, columns, source_columns, run=None, closed_as="resolved"):

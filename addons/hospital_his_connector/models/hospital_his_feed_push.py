@@ -78,7 +78,7 @@ class HospitalHisFeed(models.Model):
         except ReadingFailed as failure:
             raise UserError(self._sentence(failure.code, failure.arguments)) from None
         if any(outcome.result == "new" for outcome in outcomes) and feeds._unsettled():
-            self.env.ref("hospital_his_connector.ir_cron_exchange").sudo()._trigger()
+            self.env["hospital.his.run"]._call()
         return message._close_push(outcomes)
 
     def _check_rows(self, rows):

@@ -65,7 +65,9 @@ class HospitalHisFeed(models.Model):
 
     @api.model
     def _deadlines(self):
-        """``until`` and ``end`` of one call of the scheduled action, before Odoo would break it off; None: never."""
+        """``until`` and ``end`` of one call, before Odoo would break it off; None: never, as in the service."""
+        if "cron_id" not in self.env.context:
+            return None, None
         real = config["limit_time_real_cron"]
         if real is None or real < 0:
             real = config["limit_time_real"]
@@ -113,8 +115,8 @@ class HospitalHisFeed(models.Model):
         _logger.error("Feed %s: %s at %s", self.code, place["error"], place["where"])
         return place
 
-    def _read(self, run, session, until, end):
-        job = self._job()
+    def _read(self, run, session, until, end, job=None):
+        job = job or self._job()
         loader = None
         with session.reading(job, self.source_id._limits(), end) as frames:
             for head, blobs in frames:

@@ -29,6 +29,45 @@ SENTENCES = {
     "no_file": _lt("There is no database file “%(database)s”, or the server may not read it."),
     "not_a_database": _lt("The file “%(database)s” is not a SQLite database."),
     "locked": _lt("The database is locked by another program."),
+    "account_locked": _lt("The account “%(username)s” is locked, or its password has expired: %(message)s"),
+    "starting": _lt("The database of the HIS is being started or stopped: %(message)s"),
+    "charset": _lt(
+        "The HIS sent text that cannot be decoded (%(message)s). Choose a text repair in the connection, or convert the "
+        "column in the query."
+    ),
+    "oracle_too_old": _lt(
+        "This Oracle is older than 12.1; it can be reached through Oracle's own client only. Install Oracle Instant "
+        "Client on this server (version 19 for Oracle 11.2, 12.1 for 10.2), then switch on “Through Oracle's Client” "
+        "in the connection."
+    ),
+    "oracle_verifier": _lt(
+        "Oracle keeps the password of “%(username)s” in the form of version 10g. Have it set anew in the HIS, or switch "
+        "on “Through Oracle's Client” in the connection."
+    ),
+    "no_oracle_client": _lt(
+        "Oracle's client was not found in “%(oracle_client)s”. Install Oracle Instant Client and libaio on this server, "
+        "and name its folder in the connection. (%(message)s)"
+    ),
+    "oracle_client_old": _lt("Oracle's client in “%(oracle_client)s” is too old. Install version 11.2 or newer."),
+    "oracle_no_service": _lt(
+        "Oracle on %(host)s knows no service “%(database)s”. Is it a SID? Then choose so in the connection; the command "
+        "“lsnrctl status” on the HIS's server lists both."
+    ),
+    "oracle_no_sid": _lt(
+        "Oracle on %(host)s knows no SID “%(database)s”. Is it a service name? Then choose so in the connection; the "
+        "command “lsnrctl status” on the HIS's server lists both."
+    ),
+    "oracle_listener": _lt("Oracle's listener on %(host)s answers, but lets nobody in: %(message)s"),
+    "oracle_encryption": _lt(
+        "The server demands Oracle's own network encryption. Switch on “Through Oracle's Client” in the connection."
+    ),
+    "tds_encryption": _lt(
+        "The encrypted connection to SQL Server failed: it is too old for today's encryption. Set “Encryption” to never, "
+        "and for SQL Server 2000 the TDS version to 7.1. (%(message)s)"
+    ),
+    "db2_licence": _lt(
+        "DB2 on a mainframe or IBM i admits IBM's client only with a licence of Db2 Connect: %(message)s"
+    ),
     "bad_query": _lt("The HIS does not understand the query: %(message)s"),
     "no_column": _lt("The query has no column “%(column)s”. It has: %(columns)s"),
     "unmapped_target": _lt("The mapping lacks required values: %(targets)s"),
@@ -52,6 +91,40 @@ SENTENCES = {
     "parent_circle": _lt(
         "The HIS has departments in a circle, each part of the other: %(keys)s. They were left without a parent until "
         "it is mended there."
+    ),
+    "vanish_brake": _lt(
+        "%(vanished)s of %(here)s rows are no longer in the HIS, more than the %(limit)s %% allowed. Nothing was "
+        "touched. Are they really gone, or did the query show too little?"
+    ),
+    # Alarms and what to do about them
+    "alarm_failing": _lt("%(feeds)s cannot be read, %(count)s failures in a row: %(reason)s"),
+    "advice_failing": _lt(
+        "Open the connection and press “Test connection”; ask the HIS's administrator if it does not answer. Nothing "
+        "is lost: as soon as it works again the feeds go on where they ended."
+    ),
+    "alarm_late": _lt("%(feeds)s: not read for %(hours)s hours, more than the %(limit)s allowed."),
+    "advice_late": _lt(
+        "See on the board whether the service process and the scheduled actions are running, then press “Run now”."
+    ),
+    "alarm_letters": _lt("%(feeds)s: %(count)s rows were set aside within 24 hours."),
+    "advice_letters": _lt(
+        "Open the dead letters, grouped by reason. Usually a code table or the mapping lacks something: complete it, "
+        "then replay them all at once."
+    ),
+    "alarm_service": _lt("The service “%(service)s” has given no sign of life since %(since)s (UTC)."),
+    "advice_service": _lt(
+        "Start the service process on the server: odoo hospital_service -d DATABASE. Until then the scheduled actions "
+        "read the feeds, less often."
+    ),
+    "alarm_braked": _lt("%(feeds)s: %(vanished)s of %(here)s rows are no longer in the HIS. Nothing was touched."),
+    "advice_braked": _lt(
+        "Look at the rows in question. If they are really gone, confirm it in the comparison; if the query showed too "
+        "little, mend it and compare again."
+    ),
+    "alarm_in_doubt": _lt("%(count)s transactions with the HIS have not been ended for more than a minute."),
+    "advice_in_doubt": _lt(
+        "They hold rows of the HIS. Is the service “exchange” running, does the HIS answer? Then they end by themselves; "
+        "if not, settle them in the list of transactions."
     ),
     # A call that pushes rows
     "push_no_feed": _lt("This account may push nothing into a feed “%(feed)s” of the source “%(source)s”."),
@@ -170,8 +243,9 @@ class HospitalHisMessage(models.AbstractModel):
         arguments = dict(arguments or {})
         if isinstance(arguments.get("reason"), list):
             arguments["reason"] = self._sentence(*arguments["reason"])
-        if isinstance(arguments.get("targets"), list):
-            arguments["targets"] = ", ".join(arguments["targets"])
+        for name in ("targets", "feeds"):
+            if isinstance(arguments.get(name), list):
+                arguments[name] = ", ".join(arguments[name])
         sentence = self.env._(SENTENCES[code])
         return sentence % _Lenient(arguments)
 

@@ -54,8 +54,11 @@ def branches(job: dict[str, Any]) -> Frames:
 @contextmanager
 def _connected(job: dict[str, Any]) -> Iterator[tuple[sa.Connection, Words]]:
     """An error costs the connection, and with it whatever it had begun and not prepared."""
-    source = job["source"]
-    with explained(drivers.get(source["driver"]), source), writable(source, Limits(**job["limits"])) as connection:
+    source, limits = job["source"], Limits(**job["limits"])
+    with (
+        explained(drivers.get(source["driver"]), source, limits.silence, ""),
+        writable(source, limits) as connection,
+    ):
         words = WORDS.get(connection.dialect.name)
         if not words:
             raise ReadingFailed("together_impossible")

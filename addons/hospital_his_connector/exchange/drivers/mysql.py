@@ -16,7 +16,7 @@ def _connect_args(limits: Limits) -> dict:
     }
 
 
-def _prepare(connection) -> None:
+def _prepare(connection, _source: dict) -> None:
     with connection.cursor() as cursor:
         # The reader waits while Odoo writes a batch: the server must not take that for a dead client.
         cursor.execute("SET SESSION net_write_timeout = 600")
@@ -32,6 +32,7 @@ DRIVER = Driver(
     connect_args=_connect_args,
     prepare=_prepare,
     writable="SET SESSION TRANSACTION READ WRITE",
+    charset="SELECT @@character_set_database",
     causes=(
         (r"\(1045,|Access denied for user .*using password", "password"),
         (r"\(1130,", "not_allowed"),

@@ -19,10 +19,14 @@ def _connect_args(limits: Limits) -> dict:
     }
 
 
-def _prepare(connection) -> None:
+def _prepare(connection, _source: dict) -> None:
     """'infinity' and the year 20000 are dates for PostgreSQL and not for Python."""
     import psycopg2
     import psycopg2.extensions as pg
+
+    if connection.encoding in ("SQL_ASCII", "SQLASCII"):
+        # The server does not know what its bytes mean: they come one letter each, fit for the text repair.
+        connection.set_client_encoding("LATIN1")
 
     def tolerant(cast):
         def convert(value, cursor):
@@ -49,6 +53,7 @@ DRIVER = Driver(
     connect_args=_connect_args,
     prepare=_prepare,
     writable="SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+    charset="SHOW server_encoding",
     causes=(
         (r"could not translate host name|name or service not known", "host_unknown"),
         (r"password authentication failed|no password supplied|role \".*\" does not exist", "password"),
