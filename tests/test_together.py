@@ -8,7 +8,6 @@ been answered.
 import os
 import random
 import subprocess
-from datetime import timedelta
 
 import psycopg2
 import pytest

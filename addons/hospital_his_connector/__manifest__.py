@@ -19,6 +19,8 @@
         "views/hospital_his_outbox_views.xml",
         "views/hospital_his_delivery_views.xml",
         "views/hospital_his_stop_views.xml",
+        "views/hospital_his_endpoint_views.xml",
+        "views/hospital_his_booking_views.xml",
         "views/hospital_his_transaction_views.xml",
         "views/hospital_his_inbox_views.xml",
         "views/hospital_his_menus.xml",

@@ -82,6 +82,7 @@ def _read(job: dict, out) -> None:
 # What else is done in the HIS, and where; loaded when it is asked for.
 WORKS = {
     "deliver": "writing.delivery",
+    "ask": "writing.delivery",
     "prepare": "twophase.branch",
     "finish": "twophase.branch",
     "branches": "twophase.branch",

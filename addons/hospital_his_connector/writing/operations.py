@@ -15,13 +15,22 @@ class Operation(NamedTuple):
     together: bool = False
 
 
-_APPOINTMENT = {
+_BOOKING = {
     "slot": "text",
     "session": "text",
+    "slot_at": "datetime",
     "appointment": "text",
     "patient": "text",
+    "channel": "text",
     "at": "datetime",
-    "slot_at": "datetime",
+    "reason": "text",
+}
+_PERSON = {
+    "patient_name": "text",
+    "patient_gender": "text",
+    "patient_birth_date": "date",
+    "patient_id_number": "text",
+    "patient_phone": "text",
 }
 
 OPERATIONS: dict[str, Operation] = {
@@ -35,7 +44,17 @@ OPERATIONS: dict[str, Operation] = {
             "result": "text",
         }
     ),
-    "take_slot": Operation(_APPOINTMENT, together=True),
+    # 锁号, 预约成功, 预约解锁, 取消预约
+    "lock_slot": Operation(_BOOKING | {"until": "datetime"}),
+    "confirm_booking": Operation(_BOOKING | _PERSON),
+    "unlock_booking": Operation(_BOOKING),
+    "cancel_booking": Operation(_BOOKING),
+    # 号表生成, 专家停诊, 预约就诊成功
+    "number_table": Operation({"sessions": "json"}),
+    "stop_clinic": Operation({"session": "text", "substitute": "text", "at": "datetime", "reason": "text"}),
+    "attended": Operation({"appointment": "text", "visit": "text", "patient": "text", "at": "datetime"}),
+    "list_bookings": Operation({"since": "datetime"}),
+    "take_slot": Operation(_BOOKING, together=True),
 }
 
 # Every write carries these: the key that makes a repetition harmless, and a number that grows from write to write.
@@ -71,6 +90,7 @@ _FORMS = {
     "text": lambda value, zone: None if value in (None, False, "") else str(value),
     "integer": lambda value, zone: None if value in (None, False) else int(value),
     "boolean": lambda value, zone: None if value is None else int(value),
+    "json": lambda value, zone: value,
     "date": lambda value, zone: date.fromisoformat(value) if value else None,
     "datetime": _datetime,
 }
