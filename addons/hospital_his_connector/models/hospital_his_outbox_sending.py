@@ -102,9 +102,7 @@ class HospitalHisOutbox(models.Model):
 
     @api.model
     def _writes(self, rows):
-        deliveries = self.env["hospital.his.delivery"].browse(
-            {delivery_id for _id, delivery_id, _key, _payload in rows}
-        )
+        deliveries = self.env["hospital.his.delivery"].browse({row[1] for row in rows})
         told = {delivery.id: delivery._write_of({}) for delivery in deliveries}
         return [
             told[delivery_id] | {"id": write_id, "payload": payload | {"key": key, "version": write_id}}
@@ -141,8 +139,10 @@ class HospitalHisOutbox(models.Model):
                     "arguments": refused[write.id]["arguments"],
                 }
             )
-        unanswered = rest.filtered(lambda write: write.id not in refused)
-        unanswered.write({"state": "waiting", "code": failure.code, "arguments": failure.arguments})
+        if unanswered := rest.filtered(lambda write: write.id not in refused).sorted("id"):
+            unanswered.write({"state": "waiting", "code": failure.code, "arguments": failure.arguments})
+            # The one that was under way may be the cause: the others go before it next time.
+            unanswered[0].next_try_at = now + timedelta(seconds=FIRST)
         self.browse(lot.ids)._after_writing()
 
     def _after_writing(self):

@@ -26,6 +26,9 @@ from . import message
 LARGEST = 5_000_000  # bytes of an answer
 SETTINGS = zeep.Settings(strict=False, xml_huge_tree=False, forbid_dtd=True)
 
+# What zeep stumbles over when it is answered with something else.
+_LOST_IN_IT = (AttributeError, LookupError, ValueError)
+
 Frames = Iterator[dict[str, Any]]
 
 
@@ -82,8 +85,8 @@ def describe(job: dict[str, Any]) -> Frames:
 
 def call(job: dict[str, Any]) -> Frames:
     """One frame per write, as for a write by SQL."""
+    yield {"type": "connected"}  # each call connects for itself
     caller = Caller(job["endpoint"], Limits(**job["limits"]))
-    yield {"type": "connected"}
     yield from each(job["writes"], caller.call)
 
 
@@ -156,6 +159,8 @@ def _explained(endpoint: dict[str, Any], limits: Limits) -> Iterator[None]:
     except (zeep.exceptions.ValidationError, TypeError) as error:
         raise ReadingFailed("bad_message", message=str(error)[:300]) from None
     except zeep.exceptions.TransportError as error:
+        if error.status_code == requests.codes.ok:
+            raise ReadingFailed("bad_answer") from None
         raise ReadingFailed("http_status", status=error.status_code, **place) from None
     except requests.exceptions.ConnectTimeout:
         raise ReadingFailed("connect_timeout", seconds=round(limits.connect)) from None
@@ -168,5 +173,5 @@ def _explained(endpoint: dict[str, Any], limits: Limits) -> Iterator[None]:
         if "refused" in words or "unreachable" in words:
             raise ReadingFailed("web_refused", **place) from None
         raise ReadingFailed("lost", message=type(error).__name__) from None
-    except (zeep.exceptions.Error, etree.LxmlError, requests.exceptions.RequestException, ValueError, LookupError):
+    except (requests.exceptions.RequestException, zeep.exceptions.Error, etree.LxmlError, *_LOST_IN_IT):
         raise ReadingFailed("bad_answer") from None

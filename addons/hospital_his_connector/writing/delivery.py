@@ -19,7 +19,6 @@ PART = 1000
 REFUSALS = frozenset(("write_refused", "bad_query", "no_permission", "locked", "bad_values")) | {
     "his_fault",
     "bad_message",
-    "bad_answer",
     "no_service",
 }
 
