@@ -72,7 +72,7 @@ class HospitalHisBooking(models.Model):
     @api.model
     def _reserve(self, slot, patient, channel=False):
         """Hold a number for a patient, here at once and in the HIS soon; Refused if it is not free."""
-        patient.check_access("read")
+        patient.with_env(self.env).check_access("read")
         self, slot = self.sudo(), slot.sudo()
         slot.session_id._lock()
         if slot.state != "available":

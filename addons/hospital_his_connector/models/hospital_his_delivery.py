@@ -28,13 +28,19 @@ STATEMENTS = {
         " WHERE lsh = :visit AND COALESCE(sfbb, 0) < :version"
     ),
     "lock_slot": (
-        "UPDATE yy_hy SET zt = 'locked', sdsj = :until, yylsh = :key\n"
-        " WHERE hyid = :slot AND (zt = 'free' OR yylsh = :key)"
+        "UPDATE yy_hy SET zt = 'locked', sdsj = :until, yylsh = :appointment\n"
+        " WHERE hyid = :slot AND (zt = 'free' OR zt = 'locked' AND yylsh = :appointment)"
     ),
-    "confirm_booking": "INSERT INTO yy_yyjl (yylsh, hyid, djh, yysj)\nVALUES (:appointment, :slot, :patient, :at)",
-    "unlock_booking": "UPDATE yy_hy SET zt = 'free', yylsh = NULL\n WHERE hyid = :slot AND zt = 'locked'",
-    "cancel_booking": "UPDATE yy_yyjl SET zt = 'cancelled', qxsj = :at\n WHERE yylsh = :appointment",
-    "list_bookings": "SELECT yylsh FROM yy_yyjl\n WHERE zt = 'booked' AND qd = 'followup' AND yysj >= :since",
+    "confirm_booking": (
+        "UPDATE yy_hy SET zt = 'booked', djh = :patient, yysj = :at\n"
+        " WHERE hyid = :slot AND yylsh = :appointment AND zt IN ('locked', 'booked')"
+    ),
+    "unlock_booking": (
+        "UPDATE yy_hy SET zt = 'free', yylsh = NULL\n"
+        " WHERE hyid = :slot AND yylsh = :appointment AND zt = 'locked'"
+    ),
+    "cancel_booking": "UPDATE yy_hy SET zt = 'free', yylsh = NULL, djh = NULL\n WHERE yylsh = :appointment",
+    "list_bookings": "SELECT yylsh FROM yy_hy\n WHERE zt = 'booked' AND yysj >= :since",
     "take_slot": "UPDATE yy_hy SET zt = 'booked', djh = :patient, yylsh = :key\n WHERE hyid = :slot AND zt = 'free'",
 }
 MESSAGES = {

@@ -136,6 +136,9 @@ class HospitalHisOutbox(models.Model):
             {"state": "discarded", "note": note, "closed_by": self.env.uid, "done_at": fields.Datetime.now()}
         )
 
+    def _after_writing(self):
+        """Hook: of these, some are done now and some given up, in the same transaction."""
+
     @api.autovacuum
     def _forget(self):
         """A month after a write is done nobody needs its values any more; the row stays, so that its key does."""

@@ -144,6 +144,3 @@ class HospitalHisOutbox(models.Model):
             # The one that was under way may be the cause: the others go before it next time.
             unanswered[0].next_try_at = now + timedelta(seconds=FIRST)
         self.browse(lot.ids)._after_writing()
-
-    def _after_writing(self):
-        """Hook: of these, some are done now and some given up, in the same transaction."""

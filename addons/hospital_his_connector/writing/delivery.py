@@ -12,7 +12,7 @@ from ..exchange.problems import ReadingFailed, safe_message
 from ..exchange.reader import connect, explained
 from ..exchange.transform import plain
 from .connections import writable
-from .operations import bind
+from .operations import OPERATIONS, bind
 
 PART = 1000
 # The HIS is there and says no to this one write; every other failure concerns the HIS as a whole.
@@ -27,7 +27,13 @@ def deliver(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """One frame per write: how many rows it changed, or why the HIS refused it."""
     with writable(job["source"], Limits(**job["limits"])) as connection:
         yield {"type": "connected"}
-        yield from each(job["writes"], lambda item: {"rows": execute(connection, job["source"], item)})
+        yield from each(job["writes"], lambda item: _written(item, execute(connection, job["source"], item)))
+
+
+def _written(item: dict[str, Any], rows: int) -> dict[str, Any]:
+    if not rows and OPERATIONS[item["operation"]].must_change:
+        return {"code": "nothing_matched", "arguments": {}, "final": True}
+    return {"rows": rows}
 
 
 def ask(job: dict[str, Any]) -> Iterator[dict[str, Any]]:

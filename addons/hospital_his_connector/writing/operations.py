@@ -9,10 +9,12 @@ class Operation(NamedTuple):
     """values: name -> type of what a statement or a message may use.
 
     together: a local change belongs to it, so that both can be committed together.
+    must_change: a statement that changes no row has not done it: what was wanted is taken.
     """
 
     values: dict[str, str]
     together: bool = False
+    must_change: bool = False
 
 
 _BOOKING = {
@@ -45,8 +47,8 @@ OPERATIONS: dict[str, Operation] = {
         }
     ),
     # 锁号, 预约成功, 预约解锁, 取消预约
-    "lock_slot": Operation(_BOOKING | {"until": "datetime"}),
-    "confirm_booking": Operation(_BOOKING | _PERSON),
+    "lock_slot": Operation(_BOOKING | {"until": "datetime"}, must_change=True),
+    "confirm_booking": Operation(_BOOKING | _PERSON, must_change=True),
     "unlock_booking": Operation(_BOOKING),
     "cancel_booking": Operation(_BOOKING),
     # 号表生成, 专家停诊, 预约就诊成功
@@ -54,7 +56,7 @@ OPERATIONS: dict[str, Operation] = {
     "stop_clinic": Operation({"session": "text", "substitute": "text", "at": "datetime", "reason": "text"}),
     "attended": Operation({"appointment": "text", "visit": "text", "patient": "text", "at": "datetime"}),
     "list_bookings": Operation({"since": "datetime"}),
-    "take_slot": Operation(_BOOKING, together=True),
+    "take_slot": Operation(_BOOKING, together=True, must_change=True),
 }
 
 # Every write carries these: the key that makes a repetition harmless, and a number that grows from write to write.
