@@ -34,7 +34,7 @@ env["hospital.encounter"].create([
 env.cr.commit()
 """
 OWE = """
-source = env["hospital.his.source"].search([("code", "=", code)])
+source = env["hospital.his.source"].search([("code", "=", system)])
 patients = env["res.partner"].search([("source_id.code", "=", "writing")])
 for number in range(first, first + count):
     for patient in patients:
@@ -46,8 +46,7 @@ FINISH = """
 visit = env["hospital.encounter"].search([("source_id.code", "=", "writing"), ("external_id", "=", "3")])
 plan = env["hospital.followup.plan"].search([], limit=1) or env["hospital.followup.plan"].create({"name": "plan"})
 enrolment = env["hospital.followup.enrolment"].create({
-    "encounter_id": visit.id, "patient_id": visit.patient_id.id, "plan_id": plan.id, "contact_id": visit.patient_id.id,
-    "base_date": "2026-11-01"} | extra)
+    "encounter_id": visit.id, "patient_id": visit.patient_id.id, "plan_id": plan.id, "mode": "central"})
 task = env["hospital.followup.task"].create({
     "enrolment_id": enrolment.id, "plan_id": plan.id, "encounter_id": visit.id, "patient_id": visit.patient_id.id,
     "contact_id": visit.patient_id.id, "mode": "central", "earliest_date": "2026-11-01", "due_date": "2026-11-01",
@@ -120,7 +119,7 @@ def wait(condition, what, patience=120):
 
 def test_killed_again_and_again_each_write_has_one_effect_in_its_order(hospital):
     chance = random.Random(3)
-    hospital.odoo.run(hospital.name, OWE, code="writing", first=0, count=WRITES)
+    hospital.odoo.run(hospital.name, OWE, system="writing", first=0, count=WRITES)
     kills = 0
     while hospital.left() and kills < 6:
         service = hospital.start()
@@ -142,8 +141,8 @@ def test_killed_again_and_again_each_write_has_one_effect_in_its_order(hospital)
 
 def test_a_finished_followup_wakes_it_and_a_silent_system_holds_up_nobody(hospital):
     hospital.start()
-    hospital.odoo.run(hospital.name, OWE, code="silent", first=0, count=1)
-    hospital.odoo.run(hospital.name, FINISH, extra={})
+    hospital.odoo.run(hospital.name, OWE, system="silent", first=0, count=1)
+    hospital.odoo.run(hospital.name, FINISH)
     wait(lambda: not hospital.left(), "the mark is in the HIS", patience=60)
     assert hospital.there("SELECT visit, followed, result FROM log") == [("3", 1, "good")]
     assert hospital.left("silent") == PATIENTS
