@@ -76,7 +76,7 @@ class HospitalHisDelivery(models.Model):
     name = fields.Char(required=True)
     active = fields.Boolean(default=True)
     source_id = fields.Many2one("hospital.his.source", required=True, ondelete="restrict", index=True)
-    operation = fields.Selection(OPERATION_LABELS, required=True)
+    operation = fields.Selection(OPERATION_LABELS, required=True, string="What Is Told")
     way = fields.Selection(
         [
             ("queued", "Queue: written soon after, again and again until it is done"),

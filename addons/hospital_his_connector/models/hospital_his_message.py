@@ -134,7 +134,7 @@ SENTENCES = {
     "no_delivery": _lt("No delivery of this system does this together with the change here."),
     "nothing_matched": _lt("The HIS found nothing to change: what was wanted is not there, or is taken."),
     "together_impossible": _lt(
-        "This kind of database cannot commit together with ours (SQL Server, DB2 and SQLite cannot). Use the queue."
+        "This kind of database cannot commit together with ours: only MySQL, MariaDB and PostgreSQL can. Use the queue."
     ),
     "together_too_old": _lt(
         "Version %(version)s of the HIS's database loses prepared transactions; %(needed)s is the oldest that keeps "

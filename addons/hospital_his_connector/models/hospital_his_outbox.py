@@ -26,8 +26,10 @@ class HospitalHisOutbox(models.Model):
     delivery_id = fields.Many2one(
         "hospital.his.delivery", required=True, ondelete="restrict", readonly=True, index=True
     )
-    operation = fields.Selection(related="delivery_id.operation")
-    key = fields.Char(required=True, readonly=True, help="The same write has the same key, however often it is sent.")
+    operation = fields.Selection(related="delivery_id.operation", string="What Is Told")
+    key = fields.Char(
+        string="Idempotency Key", required=True, readonly=True, help="The same write has the same key, however often it is sent."
+    )
     patient_id = fields.Many2one("res.partner", ondelete="restrict", readonly=True, index="btree_not_null")
     payload = fields.Json(readonly=True, export_string_translation=False)
     payload_text = fields.Text(compute="_compute_payload_text", string="Values")
