@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import sqlalchemy as sa
+
 from odoo.modules.module import initialize_sys_path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))

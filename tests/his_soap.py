@@ -13,7 +13,9 @@ from lxml import etree
 
 CONTRACT = Path(__file__).parent.parent / "addons/hospital_his_connector/soap/contract"
 NAMESPACE = "urn:hospital:appointments:1"
-ENVELOPE = '<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+ENVELOPE = (
+    '<?xml version="1.0" encoding="UTF-8"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>'
+)
 
 
 class SoapHis:

@@ -49,7 +49,7 @@ cron._commit_progress = commit
 
 def generate():
     with odoo.sql_db.db_connect(NAME).cursor() as cr:
-        api.Environment(cr, api.SUPERUSER_ID, {{}})["hospital.followup.task"]._cron_generate()
+        api.Environment(cr, api.SUPERUSER_ID, {{}})["hospital.followup.task"]._generate()
 
 
 def rows():

@@ -1,6 +1,5 @@
 """Our SOAP client against a service that no SOAP library has written: the six operations, both forms, every failure."""
 
-
 import pytest
 from conftest import database
 from exchange_kit import odoo  # noqa: F401
@@ -50,7 +49,10 @@ result = [[write.delivery_id.operation, write.state, write.code or "", write.att
 """
 BOOKING = {"slot": "S1", "appointment": "A1", "patient": "P1", "patient_name": "张三<&>", "at": "2026-11-01 00:30:00"}
 SIX = [
-    ("number_table", {"sessions": [{"sessionId": "D1", "departmentCode": "01", "date": "2026-11-02", "dayPart": "am"}]}),
+    (
+        "number_table",
+        {"sessions": [{"sessionId": "D1", "departmentCode": "01", "date": "2026-11-02", "dayPart": "am"}]},
+    ),
     ("confirm_booking", BOOKING),
     ("unlock_booking", {"slot": "S1", "appointment": "A1", "reason": "超时"}),
     ("cancel_booking", {"appointment": "A1", "at": "2026-11-01 01:00:00"}),

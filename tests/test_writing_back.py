@@ -146,5 +146,7 @@ def test_a_finished_followup_wakes_it_and_a_silent_system_holds_up_nobody(hospit
     wait(lambda: not hospital.left(), "the mark is in the HIS", patience=60)
     assert hospital.there("SELECT visit, followed, result FROM log") == [("3", 1, "good")]
     assert hospital.left("silent") == PATIENTS
-    reasons = {code for (code,) in hospital.here("SELECT DISTINCT code FROM hospital_his_outbox WHERE code IS NOT NULL")}
+    reasons = {
+        code for (code,) in hospital.here("SELECT DISTINCT code FROM hospital_his_outbox WHERE code IS NOT NULL")
+    }
     assert reasons <= {"connect_timeout", "silence", "lost"}

@@ -1,7 +1,7 @@
 {
     "name": "Hospital",
     "summary": "The hospital, its people, patients, visits, rights and the contact gate",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Hospital",
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
@@ -14,6 +14,7 @@
         "data/hospital_case_sequence.xml",
         "data/hospital_contact_policy.xml",
         "data/ir_cron.xml",
+        "data/hospital_schedule.xml",
         "views/hospital_patient_correct_views.xml",
         "views/hospital_patient_phone_add_views.xml",
         "views/res_partner_views.xml",
@@ -26,6 +27,8 @@
         "views/hospital_scope_views.xml",
         "views/hospital_reveal_views.xml",
         "views/hospital_service_views.xml",
+        "views/hospital_schedule_views.xml",
+        "views/hospital_schedule_slot_views.xml",
         "views/hospital_menus.xml",
     ],
     "assets": {

@@ -1,7 +1,7 @@
 {
     "name": "Hospital Follow-up",
     "summary": "From yesterday's discharges to a finished follow-up: plans, rules, tasks, results",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Hospital",
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
@@ -14,7 +14,7 @@
         "security/hospital_followup_wizard_rules.xml",
         "data/hospital_followup_plan.xml",
         "data/hospital_followup_rule.xml",
-        "data/ir_cron.xml",
+        "data/hospital_schedule.xml",
         "wizards/hospital_followup_callback_views.xml",
         "wizards/hospital_followup_close_views.xml",
         "wizards/hospital_followup_case_views.xml",

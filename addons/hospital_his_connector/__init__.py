@@ -1,1 +1,1 @@
-from . import models, services, wizards
+from . import controllers, models, services, wizards

@@ -10,15 +10,20 @@ class HospitalAppointment(models.Model):
     _inherit = "hospital.appointment"
 
     @api.model
-    def _book(self, slot, patient, values):
-        """The patient takes the slot; return the appointment. ``values``: source, key, channel, time."""
-        session = slot.session_id
-        session._lock()
-        if session.state == "stopped":
+    def _check_bookable(self, slot):
+        """Hold the session; refuse if the slot cannot be had."""
+        slot.session_id._lock()
+        if slot.session_id.state == "stopped":
             raise Refused("session_stopped")
         if slot.state in states.TAKEN:
             raise Refused("slot_taken", state=slot.state)
         states.check(states.SLOT, slot.state, "booked", "slot_closed")
+
+    @api.model
+    def _book(self, slot, patient, values):
+        """The patient takes the slot; return the appointment. ``values``: source, key, channel, time."""
+        self._check_bookable(slot)
+        session = slot.session_id
         twice = [("session_id", "=", session.id), ("patient_id", "=", patient.id), ("state", "in", states.EXPECTED)]
         if self.search_count(twice, limit=1):
             raise Refused("patient_twice")

@@ -70,6 +70,20 @@ class HospitalService(models.Model):
         return [row[0] for row in rows]
 
     @api.model
+    def _lives(self, name):
+        """Whether somebody leads the service ``name`` and has lately said so."""
+        (living,) = self.env.execute_query(
+            SQL(
+                """SELECT EXISTS (SELECT FROM hospital_service
+                                   WHERE name = %s AND leader AND state = 'running' AND heartbeat_at
+                                         >= clock_timestamp() AT TIME ZONE 'UTC' - %s * interval '1 second')""",
+                name,
+                STALE_SECONDS,
+            )
+        )
+        return living[0]
+
+    @api.model
     def _wake(self, name, payload=""):
         """Wake the service `name` when this transaction commits. What there is to do stands in the tables."""
         self.env.cr.execute(SQL("SELECT pg_notify(%s, %s)", f"hospital_{name}", payload))

@@ -168,7 +168,7 @@ class ResPartner(models.Model):
         self.browse(patient_ids).invalidate_recordset(["last_visit_at", "hospital_visible"])
 
     @api.model
-    def _cron_refresh_care(self):
+    def _refresh_care_after_discharge(self):
         """A ward loses sight of its patients some time after the discharge: take the key back."""
         rows = self.env.execute_query(
             SQL(

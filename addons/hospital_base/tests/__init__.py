@@ -7,6 +7,8 @@ from . import (
     test_patient_form,
     test_phone_add,
     test_reveal,
+    test_schedule,
+    test_schedule_planner,
     test_search,
     test_service,
     test_visibility,

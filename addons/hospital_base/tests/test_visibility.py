@@ -124,7 +124,7 @@ class TestVisibility(HospitalCase):
             [self.stay.id],
         )
         self.env.invalidate_all()
-        self.env["res.partner"]._cron_refresh_care()
+        self.env.ref("hospital_base.schedule_refresh_care")._run_refresh_care()
         self.assertFalse(self.sees(self.nurse))
 
     def test_nurse_of_a_clinic_does_not_see_its_patients_for_ever(self):

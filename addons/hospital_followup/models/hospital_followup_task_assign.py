@@ -12,11 +12,6 @@ class HospitalFollowupTaskAssign(models.Model):
     _inherit = "hospital.followup.task"
 
     @api.model
-    def _cron_assign(self):
-        self._expire()
-        self._assign()
-
-    @api.model
     def _assign(self):
         """Give each shared task that has come into its window to one of the day's workers.
 

@@ -71,7 +71,7 @@ class HospitalFollowupTaskClaim(models.Model):
         claimed.write({"claimed_by": False, "claimed_until": False})
 
     @api.model
-    def _cron_release(self):
+    def _release_left(self):
         """A task left in the middle goes back to the list once its lease has run out."""
         self.search([("state", "=", "in_progress"), ("claimed_until", "<", fields.Datetime.now())])._release()
 

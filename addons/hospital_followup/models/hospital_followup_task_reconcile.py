@@ -230,7 +230,7 @@ class HospitalFollowupTaskReconcile(models.Model):
         )
 
     @api.model
-    def _cron_generate(self):
+    def _generate(self):
         """Safety net: reconcile every recent visit, the newest first.
 
         Visits that the data exchange is writing at this moment are skipped: it reconciles them itself.

@@ -122,6 +122,16 @@ class FollowupCase(TransactionCase):
         task.user_id = user or self.agent
         return task
 
+    def _do_schedule(self, name):
+        """A slot of the schedule, done as the service does it: it commits, so it has a cursor of its own."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode(), self.registry.cursor() as cr:
+            schedule = self.env.ref(name).with_env(self.env(cr=cr))
+            schedule._ask()
+            schedule.slot_ids._run()
+        self.env.invalidate_all()
+        self.assertEqual(self.env.ref(name).state, "done")
+
     def _at(self, *clock, days=0):
         """Move the clock to a time of the hospital's day, ``days`` after Monday."""
         local = datetime(2026, 3, 2, *clock) + timedelta(days=days)

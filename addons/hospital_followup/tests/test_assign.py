@@ -98,8 +98,7 @@ class TestAssign(FollowupCase):
         self.assertEqual((task.state, task.is_overdue), ("open", True))
         self.assertIn(task, self.Task.search([("is_overdue", "=", True)]))
         self._at(9, 0, days=3 + 8)
-        with self.enter_registry_test_mode():
-            self.env.ref("hospital_followup.cron_assign").method_direct_trigger()
+        self._do_schedule("hospital_followup.schedule_assign")
         self.assertEqual(task.state, "expired")
         self.Task._reconcile(task.encounter_id)
         self.assertEqual(task.state, "expired")

@@ -148,6 +148,5 @@ class TestRules(FollowupCase):
         encounter = self._encounter()
         self.assertFalse(self._tasks(encounter))
         self._rule()
-        with self.enter_registry_test_mode():
-            self.env.ref("hospital_followup.cron_generate").method_direct_trigger()
+        self._do_schedule("hospital_followup.schedule_generate")
         self.assertEqual(len(self._tasks(encounter)), 2)

@@ -135,12 +135,12 @@ class TestRecord(FollowupCase):
         self.assertEqual(second.state, "open")
         self.clock.move_to(NOW + timedelta(minutes=16))
         second.with_user(self.agent2).action_start()
-        self.Task._cron_release()
+        self.Task._release_left()
         self.assertEqual(first.claimed_by, self.agent2, "the person is on the line with the second worker")
         self._record(second, "no_answer", user=self.agent2, stay=True)
         self.assertFalse((first | second).claimed_by)
         self.clock.move_to(NOW + timedelta(hours=1))
-        self.Task._cron_release()
+        self.Task._release_left()
         self.assertEqual((first.state, second.state), ("open", "retry"))
 
     def test_next_skips_who_is_on_the_line(self):

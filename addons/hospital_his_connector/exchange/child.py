@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _read(job: dict, out) -> None:
-    from odoo.addons.hospital_his_connector.exchange import batch, frames
+    from odoo.addons.hospital_his_connector.exchange import batch, frames, keys
     from odoo.addons.hospital_his_connector.exchange.limits import Limits
     from odoo.addons.hospital_his_connector.exchange.mapping import Mapper
     from odoo.addons.hospital_his_connector.exchange.reader import Reader, charset, connect
@@ -67,6 +67,10 @@ def _read(job: dict, out) -> None:
         mark = None
         if not job.get("query"):
             frames.write(out, {"type": "charset", "charset": charset(connection, job["source"])})
+        elif job.get("keys"):
+            names = keys.columns(job)
+            for part in keys.batches(keys.KeyMapper(job, names), Reader(connection, job).keys(names)):
+                frames.write(out, {"type": "keys", "unnamed": part.unnamed}, {"copy": part.copy})
         else:
             reader = Reader(connection, job)
             mapper = Mapper(job, reader.columns)

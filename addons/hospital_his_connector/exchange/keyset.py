@@ -46,6 +46,22 @@ def statement(
     return f"SELECT * FROM ({_literal(query)}) q{where} ORDER BY {', '.join(order)}", parameters
 
 
+def columns(query: str, names: list[str]) -> str:
+    """
+    >>> columns("SELECT * FROM br", ["id", "rysj"])
+    'SELECT id, rysj FROM (SELECT * FROM br) q'
+    """
+    return f"SELECT {', '.join(names)} FROM ({_literal(query)}) q"
+
+
+def among(query: str, key: str) -> str:
+    """
+    >>> among("SELECT * FROM br", "id")
+    'SELECT * FROM (SELECT * FROM br) q WHERE id IN :keys'
+    """
+    return f"SELECT * FROM ({_literal(query)}) q WHERE {key} IN :keys"
+
+
 def no_rows(query: str) -> str:
     """
     >>> no_rows("SELECT 1 x")

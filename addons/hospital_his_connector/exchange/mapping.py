@@ -30,6 +30,14 @@ def version(spec: dict[str, Any], *more: Any) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
+def key_first(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """The lines of a mapping, that of the key in front: the key column, if no line says otherwise."""
+    lines = list(spec["fields"])
+    if not any(line["target"] == "external_id" for line in lines):
+        lines.insert(0, {"target": "external_id", "column": spec["key"], "transform": "text"})
+    return sorted(lines, key=lambda line: line["target"] != "external_id")
+
+
 class Mapper:
     """A mapping compiled for the columns of one query.
 
@@ -62,23 +70,23 @@ class Mapper:
     """
 
     def __init__(self, spec: dict[str, Any], columns: Sequence[str]) -> None:
-        self.kind = spec["kind"]
-        self.version = version(spec).encode()
-        self.zone = ZoneInfo(spec.get("timezone") or "Asia/Shanghai")
-        self.unmapped: dict[tuple[str, str], int] = {}
-        self._positions = {name.casefold(): index for index, name in enumerate(columns)}
-        self._codemaps = spec.get("codemaps") or {}
-        lines = list(spec["fields"])
-        if not any(line["target"] == "external_id" for line in lines):
-            lines.insert(0, {"target": "external_id", "column": spec["key"], "transform": "text"})
-        lines.sort(key=lambda line: line["target"] != "external_id")
-        self._fields = [self._compile(line) for line in lines]
+        lines = key_first(spec)
+        self._open(spec, columns, lines)
         self.mapped = tuple(line["target"] for line in lines)
         unfilled = [name for name, target in KINDS[self.kind].items() if target.required and name not in self.mapped]
         if unfilled:
             raise ReadingFailed("unmapped_target", targets=unfilled)
         self._finish = finish.for_kind(self.kind, self.mapped, self.zone)
         self.columns: list[tuple[str, str]] = self._finish.columns
+
+    def _open(self, spec: dict[str, Any], columns: Sequence[str], lines: Sequence[dict[str, Any]]) -> None:
+        self.kind = spec["kind"]
+        self.version = version(spec).encode()
+        self.zone = ZoneInfo(spec.get("timezone") or "Asia/Shanghai")
+        self.unmapped: dict[tuple[str, str], int] = {}
+        self._positions = {name.casefold(): index for index, name in enumerate(columns)}
+        self._codemaps = spec.get("codemaps") or {}
+        self._fields = [self._compile(line) for line in lines]
 
     @property
     def sql_columns(self) -> list[tuple[str, str]]:
@@ -88,20 +96,33 @@ class Mapper:
     def values(self, row: Sequence[Any]) -> dict[str, Any]:
         """The mapped values of one row, by column; raises Rejected."""
         values, doubts = {}, {}
-        for name, column, read, convert, target in self._fields:
+        for field in self._fields:
+            name, target = field[0], field[4]
             try:
-                value = convert(read(row))
-                if target.choices and value is not None and value not in target.choices:
-                    raise Rejected("bad_choice", value=value)
-                if value is None and target.required:
-                    raise Rejected("missing", target=name)
+                values[name] = self._value(field, row)
             except Rejected as problem:
                 if not target.doubt:
-                    problem.arguments.setdefault("column", column)
                     raise
-                value, doubts[target.doubt] = None, str(problem.arguments.get("value", ""))[:64]
-            values[name] = value
+                values[name], doubts[target.doubt] = None, str(problem.arguments.get("value", ""))[:64]
         return self._finish(values, doubts)
+
+    def value(self, target: str, row: Sequence[Any]) -> Any:
+        """What one line of the mapping makes of a row, whatever becomes of the others; raises Rejected."""
+        return self._value(next(field for field in self._fields if field[0] == target), row)
+
+    @staticmethod
+    def _value(field: tuple[str, str, Callable, Callable, Target], row: Sequence[Any]) -> Any:
+        name, column, read, convert, target = field
+        try:
+            value = convert(read(row))
+            if target.choices and value is not None and value not in target.choices:
+                raise Rejected("bad_choice", value=value)
+            if value is None and target.required:
+                raise Rejected("missing", target=name)
+        except Rejected as problem:
+            problem.arguments.setdefault("column", column)
+            raise
+        return value
 
     def line(self, row: Sequence[Any]) -> tuple[str, bytes]:
         """The HIS key and the COPY line of one row: key, hash, values."""

@@ -6,7 +6,7 @@ come in a second pass.
 """
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,8 @@ from .limits import Limits
 from .problems import ReadingFailed, safe_message
 
 FETCH = 1000
+# As many values as every database takes in one list.
+IN_LIST = 500
 
 Row = tuple[Any, ...]
 
@@ -99,6 +101,7 @@ class Reader:
         self.overlap = float(job.get("overlap") or 0)
         self.started = datetime.now(ZoneInfo(job.get("timezone") or "Asia/Shanghai"))
         self.since = marks.checked(job.get("since"), self.started)
+        self.only = job.get("only")
         self.columns = self._columns()
         self.key = self._place(job["key"])
         self.watermark = self._place(job["watermark"]) if job.get("watermark") else None
@@ -106,7 +109,11 @@ class Reader:
         self._phase, self._begin = marks.ROWS, None
 
     def rows(self) -> Iterator[Row]:
-        """All rows after the mark, then those without a watermark."""
+        """All rows after the mark, then those without a watermark; or only those of the keys in ``only``."""
+        if self.only is not None:
+            self._mark = self.since  # how far the feed has been read stays as it is
+            yield from self._some(self.only)
+            return
         since, begin = self.since, self.since.get("w")
         if self.watermark is not None and since.get("phase") != marks.WITHOUT:
             usable = marks.usable(self.started, marks.unpack(begin))
@@ -133,13 +140,29 @@ class Reader:
         watermark = self._begin if self._phase == marks.WITHOUT else marks.pack(row[self.watermark])
         return {"phase": self._phase, "w": watermark, "k": marks.pack(row[self.key])}
 
+    def keys(self, names: Sequence[str]) -> Iterator[tuple[Any, Row]]:
+        """These columns of all rows, each with the first of them as the HIS itself writes it."""
+        columns = [self._quoted(self._place(name)) for name in names]
+        for row in self._execute(keyset.columns(self.query, columns), {}):
+            yield row[0], self.repair(row)
+
+    def _some(self, keys: list[list]) -> Iterator[Row]:
+        statement = keyset.among(self.query, self._quoted(self.key))
+        for begin in range(0, len(keys), IN_LIST):
+            part = [marks.unpack(key) for key in keys[begin : begin + IN_LIST]]
+            for row in self._execute(statement, {"keys": part}, sa.bindparam("keys", expanding=True)):
+                yield self.repair(row)
+
     def _pass(self, phase: str, begin: list | None, key: list | None) -> Iterator[Row]:
         name = None if self.watermark is None else self._quoted(self.watermark)
         statement, parameters = keyset.statement(
             self.query, self._quoted(self.key), name, phase, marks.unpack(begin), marks.unpack(key)
         )
+        yield from self._execute(statement, parameters)
+
+    def _execute(self, statement: str, parameters: dict[str, Any], *binds: sa.BindParameter) -> Iterator[Row]:
         with explained(self.driver, self.source, self.silence, self.query):
-            result = self.connection.execute(sa.text(statement), parameters)
+            result = self.connection.execute(sa.text(statement).bindparams(*binds), parameters)
             for part in result.partitions(FETCH):
                 yield from part
 

@@ -37,7 +37,7 @@ _NO = frozenset(("0", "n", "no", "f", "false", "否", "无", "没有"))
 _DATE = re.compile(
     r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[\sT]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2})秒?)?(?:[.,]\d*)?)?"
 )
-_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
+_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?(?:\.\d+)?([+-]\d{4})?)?")
 
 
 class Settings(NamedTuple):
@@ -218,8 +218,12 @@ def _parts(value: Any, pattern: str) -> datetime | None:
     try:
         if pattern:
             return datetime.strptime(literal, pattern)
-        if (match := _DATE.fullmatch(literal)) or (match := _DIGITS.fullmatch(literal)):
+        if match := _DATE.fullmatch(literal):
             return datetime(*(int(part or 0) for part in match.groups()))
+        if match := _DIGITS.fullmatch(literal):
+            *parts, zone = match.groups()
+            tzinfo = datetime.strptime(zone, "%z").tzinfo if zone else None
+            return datetime(*(int(part or 0) for part in parts), tzinfo=tzinfo)
         return datetime.fromisoformat(literal)
     except ValueError:
         raise Rejected("bad_date", value=literal) from None
@@ -253,8 +257,8 @@ def datetime_(argument: str = "", settings: Settings = DEFAULT) -> Transform:
 
     >>> datetime_()("2026-11-01 07:30:00"), datetime_()("20261101073000")
     (datetime.datetime(2026, 10, 31, 23, 30), datetime.datetime(2026, 10, 31, 23, 30))
-    >>> datetime_()("2026-11-01T07:30:00+00:00")
-    datetime.datetime(2026, 11, 1, 7, 30)
+    >>> datetime_()("2026-11-01T07:30:00+00:00"), datetime_()("202611010730+0000")
+    (datetime.datetime(2026, 11, 1, 7, 30), datetime.datetime(2026, 11, 1, 7, 30))
     """
     zone = settings.zone
 

@@ -68,11 +68,26 @@ class _ChildLoader(Loader):
             places,
         )
 
+        # Of a row that was removed, or lost its place to a later one, nothing has to be there.
+        self._run(
+            """UPDATE his_stage SET res_id = NULL
+                WHERE NOT EXISTS (SELECT 1 FROM %s child WHERE child.id = his_stage.res_id)""",
+            SQL.identifier(self.table),
+        )
+
     def _notify(self):
         """The visit is what changed."""
         self.cr.execute("SELECT DISTINCT encounter_id FROM his_stage")
+        self._changed(self.cr.fetchall())
+
+    def _vanish(self, ids):
+        """Part of a visit, nothing that others point at: deleted; a row that comes back is written anew."""
+        self._run("DELETE FROM %s WHERE id = ANY(%s) RETURNING encounter_id", SQL.identifier(self.table), ids)
+        self._changed(self.cr.fetchall())
+
+    def _changed(self, rows):
         self.env.invalidate_all(flush=False)
-        visits = self.env["hospital.encounter"].browse([visit_id for (visit_id,) in self.cr.fetchall()])
+        visits = self.env["hospital.encounter"].browse(dict.fromkeys(visit_id for (visit_id,) in rows))
         visits.modified([self.inverse])
         visits._after_exchange(visits.browse(), visits)
 

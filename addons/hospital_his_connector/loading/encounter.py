@@ -222,6 +222,47 @@ class EncounterLoader(Loader):
             self.source_id,
         )
 
+    def _vanish(self, ids):
+        """Cancelled, as if the HIS had said so."""
+        self._move(
+            """UPDATE hospital_encounter visit SET state = 'cancelled' FROM hospital_encounter old
+                WHERE visit.id = ANY(%s) AND old.id = visit.id AND visit.state <> 'cancelled'
+            RETURNING visit.id, visit.patient_id, old.state, visit.state""",
+            "cancelled",
+            ids,
+        )
+        visits = self.env[self.model].browse(ids)
+        self._hook(visits.browse(), visits)
+
+    def _revive(self, ids):
+        """In hospital or not, by what is known; a row that has a state of its own says so next."""
+        self._move(
+            """UPDATE hospital_encounter visit
+                  SET state = CASE WHEN visit.discharged_at IS NULL AND visit.encounter_class = 'inpatient'
+                                   THEN 'in_progress' ELSE 'finished' END
+                WHERE visit.id = ANY(%s) AND visit.state = 'cancelled'
+            RETURNING visit.id, visit.patient_id, 'cancelled', visit.state""",
+            "reopened",
+            ids,
+        )
+
+    def _move(self, update, event, ids):
+        """Change the state of visits by SQL, with the event and all that depends on it."""
+        self.cr.execute(
+            f"""WITH moved (id, patient_id, old_state, new_state) AS ({update})
+                INSERT INTO hospital_encounter_event
+                       (encounter_id, patient_id, kind, old_value, new_value, at, create_date)
+                SELECT id, patient_id, %s, old_state, new_state, stamp, stamp
+                  FROM moved, (SELECT now() AT TIME ZONE 'UTC') AS clock (stamp) ORDER BY id
+             RETURNING patient_id""",
+            [ids, event],
+        )
+        patients = [patient_id for (patient_id,) in self.cr.fetchall()]
+        visits = self.env[self.model].browse(ids)
+        visits.invalidate_recordset(["state"])
+        visits.modified(["state"])
+        self.env["res.partner"]._refresh_care(patients)
+
     def _notify(self):
         self.cr.execute(
             """SELECT DISTINCT visit.patient_id FROM his_stage stage

@@ -8,8 +8,9 @@ from typing import Any
 from odoo.tools import SQL
 
 from ..exchange.targets import KINDS
-from . import letters
+from . import letters, vanishing
 from .letters import Letter
+from .outcome import Outcome
 from .quiet import QuietCursor
 from .references import known, late
 
@@ -67,6 +68,8 @@ class Loader:
         self.closed_as = closed_as
         self.table = self.env[self.model]._table
         self.grown = self.analyzed = 0
+        # What became of each row that was not unchanged, by HIS key; filled for those who ask.
+        self.outcomes: dict[str, Outcome] | None = None
         self.references = {
             name: KINDS[self.kind][name]
             for name in self.names
@@ -100,16 +103,33 @@ class Loader:
         if has_letters:
             letters.close(self.cr, self.feed.id, self.closed_as)
         letters.store(self.env.cr, self.feed.id, self.run_id, refused)
+        if self.outcomes is not None:
+            self._note_outcomes(refused)
         self.cr.execute("SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM his_stage")
         counts.new, counts.changed = self.cr.fetchone()
         self.grown += counts.new
         if counts.new or counts.changed:
+            vanishing.come_back(self)
             self._write()
             self._note_missing()
             self._link()
             self._analyze()
             self._notify()
         return counts
+
+    def take(self, copy: bytes, raw: bytes) -> list[Letter]:
+        """Write rows that no feed will read again: all of them, without links; return those refused."""
+        self._raw = raw
+        self._stage(copy)
+        for reference, target in self.references.items():
+            self._refer(reference, target)
+        self._find()
+        refused = self._wait_for_parents() + self._check()
+        self.cr.execute("SELECT 1 FROM his_stage LIMIT 1")
+        if self.cr.fetchone():
+            self._write()
+            self._notify()
+        return refused
 
     # -- steps -----------------------------------------------------------------------------------------
 
@@ -129,13 +149,17 @@ class Loader:
         self.cr.execute("ANALYZE his_stage (external_id)")
 
     def _drop_unchanged(self, has_letters: bool) -> int:
+        """Unchanged is a row only while its record is there: one that somebody deleted is made anew."""
+        there = f"(link.res_id IS NULL OR EXISTS (SELECT 1 FROM {self.table} WHERE id = link.res_id OFFSET 0))"
         if has_letters:
-            same = """EXISTS (SELECT 1 FROM hospital_his_link link WHERE link.feed_id = letter.feed_id
-                               AND link.external_id = stage.external_id AND link.row_hash = stage.row_hash)"""
+            same = f"""EXISTS (SELECT 1 FROM hospital_his_link link WHERE link.feed_id = letter.feed_id
+                                AND link.external_id = stage.external_id AND link.row_hash = stage.row_hash
+                                AND {there})"""
             letters.close(self.cr, self.feed.id, self.closed_as, same)
         self.cr.execute(
-            """DELETE FROM his_stage stage USING hospital_his_link link
-                WHERE link.feed_id = %s AND link.external_id = stage.external_id AND link.row_hash = stage.row_hash""",
+            f"""DELETE FROM his_stage stage USING hospital_his_link link
+                 WHERE link.feed_id = %s AND link.external_id = stage.external_id AND link.row_hash = stage.row_hash
+                   AND {there}""",
             [self.feed.id],
         )
         return self.cr.rowcount
@@ -212,6 +236,13 @@ class Loader:
         sequence = f"{self.table}_id_seq"
         self.cr.execute("UPDATE his_stage SET res_id = nextval(%s) WHERE is_new", [sequence])
 
+    def _note_outcomes(self, refused: list[Letter]) -> None:
+        self.cr.execute("SELECT external_id, CASE WHEN is_new THEN 'new' ELSE 'changed' END FROM his_stage")
+        self.outcomes |= {key: Outcome(key, result) for key, result in self.cr.fetchall()}
+        for letter in refused:
+            result = "waiting" if letter.waits_for else "rejected"
+            self.outcomes[letter.external_id] = Outcome(letter.external_id, result, letter.code, letter.arguments)
+
     def _write(self) -> None:
         raise NotImplementedError
 
@@ -220,7 +251,8 @@ class Loader:
             """INSERT INTO hospital_his_link (feed_id, external_id, row_hash, res_id, missing)
                SELECT %s, external_id, row_hash, res_id, missing FROM his_stage
                ON CONFLICT (feed_id, external_id) DO UPDATE
-                  SET row_hash = excluded.row_hash, res_id = excluded.res_id, missing = excluded.missing""",
+                  SET row_hash = excluded.row_hash, res_id = excluded.res_id, missing = excluded.missing,
+                      vanished_at = NULL, missed_at = NULL, taken_out = NULL""",
             [self.feed.id],
         )
 
@@ -241,6 +273,27 @@ class Loader:
 
     def _hook(self, created, changed) -> None:
         (created | changed)._after_exchange(created, changed)
+
+    # -- rows that the HIS no longer has, see vanishing.py ------------------------------------------------
+
+    def _vanish(self, ids: list[int]) -> None:
+        """Hook: take records out whose last row has vanished from the HIS, as this kind is taken out; never delete.
+
+        By default they are archived; of a model that cannot be archived they stay as they are.
+        """
+        self._set_active(ids, active=False)
+
+    def _revive(self, ids: list[int]) -> None:
+        """Hook: undo ``_vanish``; the row that came back is written next."""
+        self._set_active(ids, active=True)
+
+    def _set_active(self, ids: list[int], *, active: bool) -> None:
+        if "active" not in self.env[self.model]._fields:
+            return
+        self._run("UPDATE %s SET active = %s WHERE id = ANY(%s)", SQL.identifier(self.table), active, ids)
+        records = self.env[self.model].browse(ids)
+        records.invalidate_recordset(["active"])
+        records.modified(["active"])
 
     def settle(self) -> tuple:
         """Fill in references that were unknown when their row came, as soon as they are known.

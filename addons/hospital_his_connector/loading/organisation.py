@@ -53,6 +53,11 @@ class OrmLoader(Loader):
     def _notify(self):
         """The ORM wrote: nothing to tell it."""
 
+    def _set_active(self, ids, *, active):
+        records = self.env[self.model].with_context(active_test=False, **QUIET).browse(ids)
+        records.write({"active": active})
+        self.env.flush_all()
+
     def settle(self):
         """The department above may come later, the head of department comes with the employees."""
         for name in self.links:

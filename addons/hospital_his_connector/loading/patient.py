@@ -118,6 +118,16 @@ class PatientLoader(PatientIssues):
         }
         return defaults | {"commercial_partner_id": SQL("stage.res_id"), "care_keys": SQL("'{}'::int[]")}
 
+    def _vanish(self, ids):
+        super()._vanish(ids)
+        patients = self.env["res.partner"].browse(ids)
+        self._hook(patients.browse(), patients)
+
+    def _revive(self, ids):
+        """Whoever was merged meanwhile stays merged."""
+        self.cr.execute("SELECT id FROM res_partner WHERE id = ANY(%s) AND merged_into_id IS NULL", [ids])
+        super()._revive([patient_id for (patient_id,) in self.cr.fetchall()])
+
     # -- phone numbers -------------------------------------------------------------------------------------
 
     def _write_phones(self):

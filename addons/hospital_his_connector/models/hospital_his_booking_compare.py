@@ -1,4 +1,3 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -6,8 +5,6 @@ from odoo import api, fields, models
 from ..exchange import parent
 from ..exchange.problems import ReadingFailed
 from .hospital_his_booking import ENDED
-
-_logger = logging.getLogger(__name__)
 
 DAYS = 30
 
@@ -18,15 +15,17 @@ class HospitalHisBooking(models.Model):
     _inherit = "hospital.his.booking"
 
     @api.model
-    def _cron_compare(self):
-        """Note where the two sides differ, at every system with a delivery that lists its bookings."""
+    def _compare_all(self):
+        """Note where the two sides differ, at every system with a delivery that lists its bookings; return failures."""
+        failed = []
         for delivery in self.env["hospital.his.delivery"].search([("operation", "=", "list_bookings")]):
             try:
                 there = self._booked_there(delivery)
             except ReadingFailed as failure:
-                _logger.warning("Bookings of %s cannot be compared: %s", delivery.source_id.code, failure.code)
-                continue
-            self._compare(delivery.source_id, there)
+                failed.append(f"{delivery.source_id.code}: {failure.code}")
+            else:
+                self._compare(delivery.source_id, there)
+        return failed
 
     @api.model
     def _since(self):

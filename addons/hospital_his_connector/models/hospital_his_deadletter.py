@@ -61,7 +61,7 @@ class HospitalHisDeadletter(models.Model):
     @api.depends("payload")
     def _compute_payload_text(self):
         for letter in self:
-            letter.payload_text = json.dumps(letter.payload, ensure_ascii=False, indent=2)
+            letter.payload_text = letter.payload and json.dumps(letter.payload, ensure_ascii=False, indent=2)
 
     def _inverse_payload_text(self):
         for letter in self:

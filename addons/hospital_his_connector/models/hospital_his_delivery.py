@@ -36,8 +36,7 @@ STATEMENTS = {
         " WHERE hyid = :slot AND yylsh = :appointment AND zt IN ('locked', 'booked')"
     ),
     "unlock_booking": (
-        "UPDATE yy_hy SET zt = 'free', yylsh = NULL\n"
-        " WHERE hyid = :slot AND yylsh = :appointment AND zt = 'locked'"
+        "UPDATE yy_hy SET zt = 'free', yylsh = NULL\n WHERE hyid = :slot AND yylsh = :appointment AND zt = 'locked'"
     ),
     "cancel_booking": "UPDATE yy_hy SET zt = 'free', yylsh = NULL, djh = NULL\n WHERE yylsh = :appointment",
     "list_bookings": "SELECT yylsh FROM yy_hy\n WHERE zt = 'booked' AND yysj >= :since",

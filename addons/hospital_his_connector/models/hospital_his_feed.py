@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Command
 
 from ..exchange import mapping
+from ..exchange.pushed import Shape
 from ..exchange.targets import ORDER
 from ..loading import LOADERS
 from .hospital_his_run import RUN_STATES
@@ -22,6 +23,8 @@ FEED_KINDS = [
     ("directory", "Leaders' directory"),
     ("report", "Reports"),
     ("surgery", "Planned operations"),
+    ("clinic_session", "Clinic sessions"),
+    ("clinic_slot", "Clinic slots"),
 ]
 
 
@@ -108,13 +111,21 @@ class HospitalHisFeed(models.Model):
         repair = filter(None, [self.source_id.sudo().text_repair])
         return mapping.version(self._mapping(), self.query, self.watermark_column or "", *repair)
 
+    def _shape(self, row):
+        """What rows must have in common to be mapped and written together."""
+        return Shape(tuple(row))
+
+    def _mapper(self, shape, spec=None):
+        return mapping.Mapper(spec or self._mapping(), shape.names)
+
     # -- buttons -----------------------------------------------------------------------------------------------
 
     def action_run(self):
-        """Queue a run now; the scheduled action wakes up and does it."""
+        """Queue a run now; the service wakes up and does it."""
         self.check_access("write")
-        self.env["hospital.his.run"].sudo()._queue(self, "manual")
-        self.env.ref("hospital_his_connector.ir_cron_exchange").sudo()._trigger()
+        runs = self.env["hospital.his.run"].sudo()
+        runs._queue(self, "manual")
+        runs._call()
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -158,7 +169,8 @@ class HospitalHisFeed(models.Model):
                     "codemap_id": codemap.id,
                 }
             )
-        names = ("name", "kind", "query", "key_column", "watermark_column", "active")
+        names = ("name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column")
+        names += ("active", "complete")
         values = {name: definition[name] for name in names if name in definition}
         values["field_ids"] = [Command.clear(), *(Command.create(line) for line in lines)]
         feed = self.with_context(active_test=False).search(
@@ -173,7 +185,8 @@ class HospitalHisFeed(models.Model):
         lines = []
         for line in self._mapping()["fields"]:
             lines.append({name: value for name, value in line.items() if value})
-        names = ("code", "name", "kind", "query", "key_column", "watermark_column", "active")
+        names = ("code", "name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column")
+        names += ("active", "complete")
         return {name: self[name] for name in names if self[name] is not False or name == "active"} | {"fields": lines}
 
     def _loader(self, columns, source_columns, run=None, closed_as="resolved"):

@@ -3,22 +3,21 @@ import json
 import logging
 import time
 from collections import Counter
-from pathlib import Path
 
 import psycopg2
 import psycopg2.errors
 import pytz
 
 from odoo import api, models, modules
-from odoo.exceptions import UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import config
 
 from ..exchange import batch as batching
 from ..exchange import marks, parent
-from ..exchange.mapping import Mapper
-from ..exchange.problems import ReadingFailed
+from ..exchange.problems import ReadingFailed, where
 from ..loading import Counts, letters
 from ..loading.letters import Letter
+from ..loading.outcome import Outcome
 
 _logger = logging.getLogger(__name__)
 
@@ -29,8 +28,8 @@ ATTEMPTS = 5
 REJECTED_MIN = 100
 
 
-class Conflict(Exception):
-    """Somebody else wrote the same record at the same time."""
+class Conflict(ConcurrencyError):
+    """Somebody else wrote the same record at the same time. In a request, Odoo itself begins it again."""
 
 
 class HospitalHisFeed(models.Model):
@@ -66,7 +65,9 @@ class HospitalHisFeed(models.Model):
 
     @api.model
     def _deadlines(self):
-        """``until`` and ``end`` of one call of the scheduled action, before Odoo would break it off; None: never."""
+        """``until`` and ``end`` of one call, before Odoo would break it off; None: never, as in the service."""
+        if "cron_id" not in self.env.context:
+            return None, None
         real = config["limit_time_real_cron"]
         if real is None or real < 0:
             real = config["limit_time_real"]
@@ -110,12 +111,12 @@ class HospitalHisFeed(models.Model):
             raise error
         self.env.cr.rollback()
         # The text of a database error holds the row: neither the run nor the log may show a patient.
-        place = {"error": type(error).__name__, "where": _where(error)}
+        place = {"error": type(error).__name__, "where": where(error)}
         _logger.error("Feed %s: %s at %s", self.code, place["error"], place["where"])
         return place
 
-    def _read(self, run, session, until, end):
-        job = self._job()
+    def _read(self, run, session, until, end, job=None):
+        job = job or self._job()
         loader = None
         with session.reading(job, self.source_id._limits(), end) as frames:
             for head, blobs in frames:
@@ -190,10 +191,11 @@ class HospitalHisFeed(models.Model):
         lines, rows = copy.splitlines(keepends=True), json.loads(raw)
         if len(lines) == 1:
             payload = dict(zip(loader.source_columns, rows[0], strict=True))
-            key = Mapper(self._mapping(), list(payload)).external_id(list(payload.values()))
-            letters.store(
-                self.env.cr, self.id, loader.run_id, [Letter(key, "database_refused", {"message": message}, payload)]
-            )
+            key = self._mapper(self._shape(payload)).external_id(list(payload.values()))
+            letter = Letter(key, "database_refused", {"message": message}, payload)
+            letters.store(self.env.cr, self.id, loader.run_id, [letter])
+            if loader.outcomes is not None:
+                loader.outcomes[key] = Outcome(key, "rejected", letter.code, letter.arguments)
             return Counts(rejected=1)
         counts = Counts()
         middle = len(lines) // 2
@@ -270,15 +272,3 @@ class HospitalHisFeed(models.Model):
             self.env.flush_all()
         else:
             self.env.cr.commit()  # pylint: disable=invalid-commit; a batch and its mark are one transaction
-
-
-def _where(error):
-    """The innermost line of ours in a traceback."""
-    place = ""
-    trace = error.__traceback__
-    while trace:
-        path = Path(trace.tb_frame.f_code.co_filename)
-        if "hospital" in str(path):
-            place = f"{path.name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

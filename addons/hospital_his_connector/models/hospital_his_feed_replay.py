@@ -4,7 +4,6 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..exchange import batch as batching
-from ..exchange.mapping import Mapper
 from ..exchange.problems import ReadingFailed
 from ..loading import letters
 from ..loading.letters import Letter
@@ -69,10 +68,10 @@ class HospitalHisFeed(models.Model):
         spec = self._mapping()
         groups = {}
         for letter in deadletters:
-            groups.setdefault(tuple(letter.payload), []).append(letter)
+            groups.setdefault(self._shape(letter.payload), []).append(letter)
         passed = 0
-        for names, group in groups.items():
-            mapper = Mapper(spec, names)
+        for shape, group in groups.items():
+            names, mapper = shape.names, self._mapper(shape, spec)
             rows = (tuple(letter.payload.values()) for letter in group)
             before = {letter.id: letter.attempts for letter in group}
             for part in batching.batches(mapper, names, rows):

@@ -18,8 +18,16 @@ class HospitalHisLink(models.Model):
     model = fields.Char(related="feed_id.model")
     missing = fields.Json(help="References that were unknown when the row came: name and HIS key.")
 
+    missed_at = fields.Datetime(
+        string="Not Found", help="A comparison did not find the row in the HIS; nothing was changed here yet."
+    )
+    vanished_at = fields.Datetime(string="Vanished", help="Since when the HIS no longer has the row.")
+    taken_out = fields.Boolean(help="The record was archived or cancelled because its last row had vanished.")
+
     _row_unique = models.UniqueIndex("(feed_id, external_id)")
     _missing_index = models.Index("(feed_id) WHERE missing IS NOT NULL")
+    _missed_index = models.Index("(feed_id) WHERE missed_at IS NOT NULL")
+    _vanished_index = models.Index("(feed_id, external_id) WHERE vanished_at IS NOT NULL")
 
     def init(self):
         # 16 bytes instead of 32 characters, a million times over.

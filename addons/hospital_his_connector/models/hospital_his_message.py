@@ -65,7 +65,9 @@ SENTENCES = {
         "The encrypted connection to SQL Server failed: it is too old for today's encryption. Set “Encryption” to never, "
         "and for SQL Server 2000 the TDS version to 7.1. (%(message)s)"
     ),
-    "db2_licence": _lt("DB2 on a mainframe or IBM i admits IBM's client only with a licence of Db2 Connect: %(message)s"),
+    "db2_licence": _lt(
+        "DB2 on a mainframe or IBM i admits IBM's client only with a licence of Db2 Connect: %(message)s"
+    ),
     "bad_query": _lt("The HIS does not understand the query: %(message)s"),
     "no_column": _lt("The query has no column “%(column)s”. It has: %(columns)s"),
     "unmapped_target": _lt("The mapping lacks required values: %(targets)s"),
@@ -90,6 +92,53 @@ SENTENCES = {
         "The HIS has departments in a circle, each part of the other: %(keys)s. They were left without a parent until "
         "it is mended there."
     ),
+    "vanish_brake": _lt(
+        "%(vanished)s of %(here)s rows are no longer in the HIS, more than the %(limit)s %% allowed. Nothing was "
+        "touched. Are they really gone, or did the query show too little?"
+    ),
+    # Alarms and what to do about them
+    "alarm_failing": _lt("%(feeds)s cannot be read, %(count)s failures in a row: %(reason)s"),
+    "advice_failing": _lt(
+        "Open the connection and press “Test connection”; ask the HIS's administrator if it does not answer. Nothing "
+        "is lost: as soon as it works again the feeds go on where they ended."
+    ),
+    "alarm_late": _lt("%(feeds)s: not read for %(hours)s hours, more than the %(limit)s allowed."),
+    "advice_late": _lt(
+        "See on the board whether the service process and the scheduled actions are running, then press “Run now”."
+    ),
+    "alarm_letters": _lt("%(feeds)s: %(count)s rows were set aside within 24 hours."),
+    "advice_letters": _lt(
+        "Open the dead letters, grouped by reason. Usually a code table or the mapping lacks something: complete it, "
+        "then replay them all at once."
+    ),
+    "alarm_service": _lt("The service “%(service)s” has given no sign of life since %(since)s (UTC)."),
+    "advice_service": _lt(
+        "Start the service process on the server: odoo hospital_service -d DATABASE. Until then the scheduled actions "
+        "read the feeds, less often."
+    ),
+    "alarm_braked": _lt("%(feeds)s: %(vanished)s of %(here)s rows are no longer in the HIS. Nothing was touched."),
+    "advice_braked": _lt(
+        "Look at the rows in question. If they are really gone, confirm it in the comparison; if the query showed too "
+        "little, mend it and compare again."
+    ),
+    "alarm_in_doubt": _lt("%(count)s transactions with the HIS have not been ended for more than a minute."),
+    "advice_in_doubt": _lt(
+        "They hold rows of the HIS. Is the service “exchange” running, does the HIS answer? Then they end by themselves; "
+        "if not, settle them in the list of transactions."
+    ),
+    # A call that pushes rows
+    "push_no_feed": _lt("This account may push nothing into a feed “%(feed)s” of the source “%(source)s”."),
+    "push_no_rows": _lt("The rows must be a list of objects, each with the names and values of its columns."),
+    "push_too_many": _lt("%(count)s rows are too many for one call; at most %(limit)s."),
+    "push_columns": _lt("Row %(number)s has unknown columns: %(column)s. The feed knows: %(columns)s"),
+    # HL7
+    "hl7_unreadable": _lt("This is no message of HL7 version 2: it does not begin with MSH."),
+    "hl7_characters": _lt("The characters are not those that MSH-18 or the listener names."),
+    "hl7_no_feed": _lt("No feed takes messages of the kind %(kind)s."),
+    "hl7_set_aside": _lt("%(count)s of its rows are among the dead letters: %(reason)s"),
+    "hl7_no_path": _lt("“%(column)s” in the mapping is no place in a message; an example: PID-3.1"),
+    "hl7_no_service": _lt("The service “hl7” is not running: nobody listens."),
+    "hl7_cannot_listen": _lt("The port cannot be listened on: %(message)s"),
     # A row that was not taken
     "missing": _lt("“%(column)s” is empty, but it is required."),
     "bad_date": _lt("“%(value)s” in “%(column)s” is not a date."),
@@ -97,17 +146,20 @@ SENTENCES = {
     "bad_decimal": _lt("“%(value)s” in “%(column)s” is not a number."),
     "bad_boolean": _lt("“%(value)s” in “%(column)s” is neither yes nor no."),
     "bad_choice": _lt("“%(value)s” in “%(column)s” is not an allowed value. Add it to the code table."),
+    "bad_value": _lt("The value of “%(column)s” is not a text, a number or a date."),
     "bad_encoding": _lt("A text in this row cannot be decoded."),
     "out_of_range": _lt("“%(value)s” in “%(column)s” is out of range."),
     "admission_in_future": _lt("The admission lies in the future: %(value)s"),
     "discharge_before_admission": _lt("The discharge lies before the admission: %(value)s"),
     "discharge_in_future": _lt("The discharge lies in the future: %(value)s"),
     "report_before_request": _lt("The report lies before its request: %(value)s"),
+    "clinic_ends_before_start": _lt("The clinic ends before it begins: %(value)s"),
     "incomplete_visit": _lt("The visit %(value)s has no patient or no time of admission."),
     "unknown_patient": _lt("Patient %(value)s is not known yet. The row waits for the patient."),
     "unknown_department": _lt("Department %(value)s is not known yet. The row waits for the department."),
     "unknown_employee": _lt("Employee %(value)s is not known yet. The row waits for the employee."),
     "unknown_exam_item": _lt("Item %(value)s is not known yet. The row waits for the item."),
+    "unknown_clinic_session": _lt("Clinic session %(value)s is not known yet. The row waits for the session."),
     "unknown_encounter": _lt("Visit %(value)s is not known yet. The row waits for the visit."),
     "database_refused": _lt("The database does not accept the row: %(message)s"),
     # A write to the HIS
@@ -145,6 +197,45 @@ SENTENCES = {
         "max_prepared_transactions. Until then use the queue."
     ),
     "together_busy": _lt("An earlier try of the same is not settled yet. Try again in a minute."),
+    # What the appointment services answer
+    "soap_done": _lt("Done."),
+    "slot_unknown": _lt("There is no such slot. Send the number table first."),
+    "slot_taken": _lt("This slot is already booked."),
+    "slot_closed": _lt("This slot cannot be booked: it is not released, or stopped."),
+    "slot_not_locked": _lt("This slot is not held."),
+    "session_unknown": _lt("There is no such clinic session. Send the number table first."),
+    "session_stopped": _lt("This clinic has been stopped."),
+    "employee_unknown": _lt("The doctor who stands in is not known."),
+    "patient_twice": _lt("The patient already has an appointment in this clinic."),
+    "patient_unknown": _lt("The patient is not known. Send the name as well."),
+    "patient_refused": _lt("The data of the patient cannot be taken: %(reason)s"),
+    "appointment_unknown": _lt("There is no such appointment."),
+    "appointment_exists": _lt("This number of an appointment is already in use."),
+    "appointment_closed": _lt("The appointment is already over, cancelled or stopped."),
+    # A request to the web service that was turned away
+    "soap_client": _lt("No system is registered under this address."),
+    "soap_address": _lt("%(address)s may not call this service."),
+    "soap_rate": _lt("More than %(rate)s requests in a minute. Wait, then repeat the request."),
+    "soap_content_type": _lt("Send the message as text/xml or application/soap+xml, not as a form."),
+    "soap_large": _lt("The message is larger than %(megabytes)s MB."),
+    "soap_key": _lt("The API key is missing or wrong."),
+    "soap_token": _lt("The UsernameToken with a password digest is missing."),
+    "soap_password": _lt("The user name or the password is wrong."),
+    "soap_clock": _lt("The time of the token is off by more than %(minutes)s minutes. Check the clocks."),
+    "soap_replayed": _lt("This nonce has been used before."),
+    "soap_no_secret": _lt("The password of this client is missing on the server. Tell its administrator."),
+    "soap_permission": _lt("This system may not call %(operation)s."),
+    "soap_encoding": _lt("The message is not text in the encoding %(encoding)s."),
+    "soap_doctype": _lt("A message must not hold a document type or entities."),
+    "soap_deep": _lt("The message is nested deeper than %(deepest)s levels."),
+    "soap_xml": _lt("The message is not well-formed XML."),
+    "soap_envelope": _lt("The message is not a SOAP 1.1 or 1.2 envelope."),
+    "soap_body": _lt("The body of the message must hold exactly one element."),
+    "soap_operation": _lt("There is no operation %(operation)s."),
+    "soap_no_input": _lt("The call of %(operation)s holds no XML text."),
+    "soap_invalid": _lt("The message breaks the contract at “%(place)s” (%(problem)s)."),
+    "soap_reused": _lt("The request number %(request)s has been used for another request."),
+    "soap_failed": _lt("The request could not be carried out and nothing was changed. It may be repeated."),
 }
 
 
@@ -162,8 +253,9 @@ class HospitalHisMessage(models.AbstractModel):
         arguments = dict(arguments or {})
         if isinstance(arguments.get("reason"), list):
             arguments["reason"] = self._sentence(*arguments["reason"])
-        if isinstance(arguments.get("targets"), list):
-            arguments["targets"] = ", ".join(arguments["targets"])
+        for name in ("targets", "feeds"):
+            if isinstance(arguments.get(name), list):
+                arguments[name] = ", ".join(arguments[name])
         sentence = self.env._(SENTENCES[code])
         return sentence % _Lenient(arguments)
 

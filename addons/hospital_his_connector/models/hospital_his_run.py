@@ -81,7 +81,7 @@ class HospitalHisRun(models.Model):
     def _queue(self, feeds, origin):
         """One queued run per feed: who is queued already keeps the place."""
         queued = self.search([("feed_id", "in", feeds.ids), ("state", "=", "queued")])
-        rest = (feeds - queued.feed_id).filtered("active")
+        rest = (feeds - queued.feed_id).filtered(lambda feed: feed.active and feed.way == "query")
         return queued | self.create([{"feed_id": feed.id, "origin": origin} for feed in rest])
 
     def _start(self):
@@ -91,7 +91,7 @@ class HospitalHisRun(models.Model):
         self.write({"state": "running", "started_at": started_at, "code": False, "arguments": False})
 
     def _pause(self):
-        """Out of time at a batch boundary: the next call of the scheduled action goes on here."""
+        """Out of time at a batch boundary: the next call goes on here."""
         self.search([("feed_id", "=", self.feed_id.id), ("state", "=", "queued")]).unlink()
         self.state = "queued"
 
@@ -103,7 +103,7 @@ class HospitalHisRun(models.Model):
         for run in self.exists():
             run.write({"state": "failed", "finished_at": fields.Datetime.now(), "code": code, "arguments": arguments})
             if again_at := run._again_at():
-                self.env.ref("hospital_his_connector.ir_cron_exchange")._trigger(at=again_at)
+                self._call(again_at)
 
     def _interrupt(self):
         self.write({"state": "interrupted", "finished_at": fields.Datetime.now(), "code": "killed"})
@@ -146,20 +146,20 @@ class HospitalHisRun(models.Model):
             if (again_at := run._again_at()) and again_at <= now:
                 self._queue(run.feed_id, "retry")
 
-    # -- scheduled ---------------------------------------------------------------------------------------------
+    # -- done --------------------------------------------------------------------------------------------------
 
     @api.model
-    def _cron_queue_all(self):
-        """Once a day: every feed."""
-        self._queue(self.env["hospital.his.feed"].search([("active", "=", True)]), "schedule")
-        self.env.ref("hospital_his_connector.ir_cron_exchange")._trigger()
-
-    @api.model
-    def _cron_exchange(self):
-        """Do what is queued, within the time Odoo allows; the rest in the next call, at once."""
-        self._interrupt_stale()
-        self._queue_again()
+    def _do(self, runs):
+        """Do queued runs; what Odoo leaves no time for goes on as soon as it may. Return those begun."""
         feeds = self.env["hospital.his.feed"]
-        feeds._run_queued(self.search([("state", "=", "queued")]), *feeds._deadlines())
+        begun = feeds._run_queued(runs, *feeds._deadlines())
+        # What was pushed may be what others have waited for.
+        feeds._unsettled()._retry_waiting()
         if self.search_count([("state", "=", "queued")], limit=1):
-            self.env.ref("hospital_his_connector.ir_cron_exchange")._trigger()
+            self._call()
+        return begun
+
+    @api.model
+    def _call(self, at=None):
+        """Have the queued runs done, now or at a time to come."""
+        self.env.ref("hospital_his_connector.schedule_his_runs").sudo()._ask(at)

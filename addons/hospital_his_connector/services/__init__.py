@@ -1,1 +1,1 @@
-from . import exchange
+from . import exchange, hl7

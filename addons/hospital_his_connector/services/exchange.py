@@ -54,9 +54,7 @@ class Exchange(Service):
         """Lot after lot of one system by one way, so that a silent one holds up nobody else."""
         try:
             with parent.Session() as session:
-                while not self.context.stopping and (
-                    lot := await self.context.transaction(take, *lane, deadline=60)
-                ):
+                while not self.context.stopping and (lot := await self.context.transaction(take, *lane, deadline=60)):
                     results = []
                     failure = lot.failure or await self.context.run_blocking(
                         send, session, lot, results, deadline=lot.limits.total + parent.START

@@ -1,1 +1,14 @@
-from . import test_booking, test_feed, test_inbox, test_outbox, test_pure, test_rights, test_run
+from . import (
+    test_alarm,
+    test_booking,
+    test_feed,
+    test_hl7,
+    test_inbox,
+    test_outbox,
+    test_pruning,
+    test_pure,
+    test_push,
+    test_reconcile,
+    test_rights,
+    test_run,
+)

@@ -88,7 +88,9 @@ class TestBooking(ExchangeCase):
         booking = self.reserve("S2")
         self.his("UPDATE yy_hy SET zt = 'booked', djh = '9' WHERE hyid = 'S2'")
         self.go()
-        self.assertEqual((booking.state, booking.code, booking.slot_id.state), ("released", "nothing_matched", "available"))
+        self.assertEqual(
+            (booking.state, booking.code, booking.slot_id.state), ("released", "nothing_matched", "available")
+        )
         self.assertEqual(self.there("S2"), ("booked", "9"), "whoever has it keeps it")
 
     def test_a_confirmation_that_the_his_refuses_leaves_nothing(self):
@@ -152,7 +154,7 @@ class TestBooking(ExchangeCase):
             booking._confirm()
         self.go()
         first, second = bookings
-        compare = self.env["hospital.his.booking"]._cron_compare
+        compare = self.env["hospital.his.booking"]._compare_all
         compare()
         self.assertFalse(first.difference or second.difference)
         self.his("UPDATE yy_hy SET zt = 'free', yylsh = NULL WHERE hyid = 'S8'")

@@ -168,7 +168,7 @@ class TestFeed(ExchangeCase):
         self.feed.action_run()
         runs = self.env["hospital.his.run"].search([("feed_id", "=", self.feed.id)])
         self.assertEqual(runs.mapped("state"), ["queued"])
-        self.env["hospital.his.run"]._cron_exchange()
+        self.env.ref("hospital_his_connector.schedule_his_runs")._run_his_runs()
         self.assertEqual(runs.state, "done")
 
     def test_a_run_that_another_process_has_begun_is_left_to_it(self):

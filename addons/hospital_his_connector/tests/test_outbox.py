@@ -44,7 +44,9 @@ class TestOutbox(ExchangeCase):
     def tell(self, visit, key="1", **values):
         """Tell the HIS of a visit; return the write that it is owed."""
         before = self.owed()
-        self.visit(visit)._tell_his("followed_up", f"{visit}-{key}", {"followed": True, "at": "2026-11-01 00:30:00"} | values)
+        self.visit(visit)._tell_his(
+            "followed_up", f"{visit}-{key}", {"followed": True, "at": "2026-11-01 00:30:00"} | values
+        )
         return self.owed() - before
 
     def owed(self):
@@ -212,13 +214,14 @@ class TestOutbox(ExchangeCase):
         self.assertEqual((write.state, write.note, write.closed_by), ("discarded", "已手工登记", engineer))
         self.assertEqual(self.go(), [])
 
-    def test_values_go_a_month_after_the_write_was_done(self):
+    def test_values_go_some_time_after_the_write_was_done(self):
         done, waiting = self.tell("11"), self.tell("21")
         self.go()
         waiting.state = "waiting"
-        (done | waiting).done_at = fields.Datetime.now() - timedelta(days=31)
+        (done | waiting).done_at = fields.Datetime.now() - timedelta(days=self.source.keep_rows_days + 1)
         self.env.flush_all()
-        self.env["hospital.his.outbox"]._forget()
+        self.env["hospital.his.pruning"]._prune()
+        self.env.invalidate_all()
         self.assertFalse(done.payload)
         self.assertTrue(waiting.payload)
         self.assertFalse(self.tell("11"), "the key stays")

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
@@ -31,6 +31,24 @@ class TestRights(ExchangeCase):
         log = self.env["hospital.access.log"]
         lines = log.search([("res_model", "=", letter._name), ("user_id", "=", engineer.id)])
         self.assertEqual(sorted(lines.mapped("action")), ["export", "open"])
+
+    def test_a_dead_letter_is_shown_beside_what_it_becomes(self):
+        engineer = new_test_user(self.env, "exchange_mends", groups="hospital_base.group_integration", lang="en_US")
+        letter = self.letter().with_user(engineer)
+        lines = {line["column"]: line for line in letter.meanings}
+        self.assertEqual(list(lines), ["djh", "xm", "xb", "csrq", "dh", "gxsj"])
+        self.assertEqual([meaning["text"] for meaning in lines["xb"]["becomes"]], ["male"])
+        self.assertTrue(lines["xm"]["guilty"])
+        self.assertEqual([bool(meaning["problem"]) for meaning in lines["xm"]["becomes"]], [False, True])
+        self.assertFalse(lines["gxsj"]["becomes"])
+        letter.payload = letter.payload | {"xm": "否"}
+        self.assertFalse(any(m["problem"] for line in letter.meanings for m in line["becomes"]))
+        for payload in ({"xm": "否"}, letter.payload | {"more": 1}, [], False):
+            with self.assertRaises(ValidationError):
+                letter.write({"payload": payload})
+        looks = [("res_model", "=", letter._name), ("user_id", "=", engineer.id)]
+        letter.read(["meanings"])
+        self.assertTrue(self.env["hospital.access.log"].search_count(looks))
 
     def test_each_look_at_a_row_is_logged(self):
         engineer = new_test_user(self.env, "exchange_looks", groups="hospital_base.group_integration")

@@ -24,17 +24,18 @@ class TestRun(ExchangeCase):
         return self.env["hospital.his.run"].search([("feed_id", "=", self.feed.id)])
 
     def wait(self, minutes):
-        """Time goes by: for the latest run, and for the scheduled action that looks."""
+        """Time goes by: for the latest run, and for the job that looks."""
         self.runs()[0].finished_at -= timedelta(minutes=minutes)
-        self.env["hospital.his.run"]._cron_exchange()
+        self.env.ref("hospital_his_connector.schedule_his_runs")._run_his_runs()
 
     def test_his_that_was_down_is_read_once_it_is_back(self):
         self.source.database = str(Path(tempfile.gettempdir(), "no such file.sqlite"))
         run = self.run_feeds(self.feed)
         self.assertEqual((run.state, run.code), ("failed", "no_file"))
-        cron = self.env.ref("hospital_his_connector.ir_cron_exchange")
-        alarms = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])
-        self.assertIn(run.finished_at + timedelta(minutes=5), alarms.mapped("call_at"))
+        self.assertIn(
+            run.finished_at + timedelta(minutes=5),
+            self.env.ref("hospital_his_connector.schedule_his_runs").slot_ids.mapped("planned_at"),
+        )
         self.wait(4)
         self.assertEqual(len(self.runs()), 1)
         self.wait(1)

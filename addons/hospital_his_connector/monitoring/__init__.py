@@ -1,0 +1,1 @@
+"""Is the data exchange well? Decisions without a database: lights and causes of alarm."""
