@@ -11,4 +11,5 @@ from . import (
     test_reconcile,
     test_rights,
     test_run,
+    test_transaction,
 )
