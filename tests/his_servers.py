@@ -39,7 +39,7 @@ class MariaDb:
         self.process = subprocess.Popen(
             [binary, "--no-defaults", *owner, f"--datadir={self.folder}/data", f"--port={self.port}"]
             + [f"--socket={self.folder}/socket", "--bind-address=127.0.0.1", "--skip-name-resolve=OFF"]
-            + [f"--innodb-flush-log-at-trx-commit={int(self.durable)}", "--innodb-buffer-pool-size=256M"],
+            + [f"--innodb-flush-log-at-trx-commit={2 * self.durable}", "--innodb-buffer-pool-size=256M"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

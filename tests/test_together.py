@@ -59,6 +59,50 @@ result = env.cr.fetchone()[0]
 """
 
 
+OTHERS = """
+for code, values in (("off", {"driver": "postgresql", "host": "127.0.0.1", "port": port, "database": "postgres",
+                              "username": "hospital"}), ("sqlite", {"driver": "sqlite", "database": "/dev/null"})):
+    source = env["hospital.his.source"].create({"code": code, "name": code, **values})
+    env["hospital.his.delivery"].create({
+        "name": "take", "source_id": source.id, "operation": "take_slot", "way": "together",
+        "statement": "UPDATE numbers SET times = 1 WHERE slot = :slot",
+    })
+env.cr.commit()
+"""
+# Our process dies at the end of a step: with the HIS prepared, or with our side committed too.
+DIE = """
+import os, signal
+Transaction = type(env["hospital.his.transaction"])
+def die(self, *arguments):
+    if method == "_prepare":
+        prepare(self, *arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+prepare = Transaction._prepare
+setattr(Transaction, "_prepare" if method == "_prepare" else "_end", die)
+"""
+LINGER = """
+import time
+Transaction = type(env["hospital.his.transaction"])
+prepare = Transaction._prepare
+def linger(self, *arguments):
+    prepare(self, *arguments)
+    time.sleep(8)
+Transaction._prepare = linger
+"""
+SETTLE = """
+result = []
+for slot, outcome in decisions:
+    transaction = env["hospital.his.transaction"].search([("key", "=", f"take_slot:{slot}")])
+    wizard = env["hospital.his.transaction.settle"].create(
+        {"transaction_id": transaction.id, "outcome": outcome, "note": "asked"})
+    env.cr.commit()
+    wizard.action_settle()
+    env.cr.commit()  # what was read before is not what is there now
+    env.invalidate_all()
+    result.append([transaction.state, transaction.note])
+"""
+
+
 class Hospital:
     """Odoo on a PostgreSQL of its own, a MariaDB and a second PostgreSQL as HIS, a trap on every wire."""
 
@@ -170,6 +214,40 @@ def test_both_or_none_and_never_twice(hospital):
     assert take(hospital, nowhere) == [["nowhere-pg", "nothing_matched"], ["nowhere-maria", "nothing_matched"]]
     assert not {"nowhere-pg", "nowhere-maria"} & hospital.here().keys()
     assert hospital.prepared() == 0
+
+
+def test_what_cannot_keep_a_promise_is_refused(hospital):
+    """A PostgreSQL without prepared transactions, and a database that knows none."""
+    hospital.odoo.run("together", OTHERS, port=hospital.own.port)
+    assert take(hospital, [("off", "x"), ("sqlite", "x")]) == [["x", "together_off"], ["x", "together_impossible"]]
+    assert "x" not in hospital.here()
+
+
+def test_a_person_may_settle_and_the_record_says_whether_the_sides_agree(hospital):
+    slots = [("pg", "hand-1"), ("maria", "hand-2"), ("pg", "hand-3")]
+    hospital.offer(slots)
+    for slot, method in zip(slots, ("_prepare", "_prepare", "_decided_and_gone"), strict=True):
+        assert hospital.odoo.start("together", DIE + TAKE, slots=[slot], method=method).wait() is None
+    assert hospital.prepared() == 3
+    decisions = [["hand-1", "rollback"], ["hand-2", "commit"], ["hand-3", "commit"]]
+    settled = hospital.odoo.run("together", SETTLE, decisions=decisions)
+    assert settled == [["rolled_back", "asked"], ["mixed", "asked"], ["committed", "asked"]]
+    assert hospital.prepared() == 0
+    in_his, here = hospital.in_his(), hospital.here()
+    assert [(in_his[slot], here.get(slot, 0)) for _code, slot in slots] == [(0, 0), (1, 0), (1, 1)]
+
+
+def test_as_long_as_its_coordinator_lives_nobody_settles_it(hospital):
+    slot = ("maria", "alive")
+    hospital.offer([slot])
+    task = hospital.odoo.start("together", LINGER + TAKE, slots=[slot])
+    until(lambda: hospital.prepared() == 1, "it is prepared")
+    hospital.odoo.run("together", RECOVER)
+    with pytest.raises(Failed, match="still under way"):
+        hospital.odoo.run("together", SETTLE, decisions=[["alive", "rollback"]])
+    assert hospital.prepared() == 1
+    assert task.wait() == []
+    assert (hospital.in_his()["alive"], hospital.here()["alive"]) == (1, 1)
 
 
 def test_both_sides_agree_after_every_crash(hospital):

@@ -27,7 +27,9 @@ class PostgreSql:
         self._run("initdb", "--auth=trust", "--username=hospital", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
         own = ["listen_addresses = '127.0.0.1'", f"port = {self.port}", f"unix_socket_directories = '{self.folder}'"]
         with (self.folder / "postgresql.conf").open("a") as conf:
-            conf.write("\n".join([*own, "shared_buffers = 64MB", "jit = off", *settings]) + "\n")
+            # Not synced: what the system has been given survives the death of a process.
+            settings = ("shared_buffers = 64MB", "jit = off", "fsync = off", "full_page_writes = off", *settings)
+            conf.write("\n".join([*own, *settings]) + "\n")
         self.start()
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -72,7 +74,7 @@ class Trap:
     def __init__(self):
         self.count = 0
         self._at, self._answered, self._spring = 0, False, None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def set(self, at: int, answered: bool, spring) -> None:
         with self._lock:
@@ -88,10 +90,10 @@ class Trap:
             return "answer" if self._answered else "cut"
 
     def spring(self) -> None:
-        with self._lock:
+        with self._lock:  # nothing goes over any wire until it has happened
             spring, self._spring = self._spring, None
-        if spring:
-            spring()
+            if spring:
+                spring()
 
 
 class Wire:

@@ -7,12 +7,17 @@ class HospitalFollowupTaskTell(models.Model):
     _inherit = "hospital.followup.task"
 
     def write(self, vals):
-        finished = self.filtered(lambda task: task.state == "done") if "state" in vals else self.browse()
+        if "state" not in vals:
+            return super().write(vals)
+        before = self._finished()
         result = super().write(vals)
-        if "state" in vals:
-            for task in finished ^ self.filtered(lambda task: task.state == "done"):
-                task._tell_his()
+        after = self._finished()
+        for task in (after - before) | (before - after):
+            task._tell_his()
         return result
+
+    def _finished(self):
+        return self.filtered(lambda task: task.state == "done")
 
     def _tell_his(self):
         task = self.sudo()

@@ -38,7 +38,6 @@ def main() -> None:
         job, _blobs = frame
         sys.modules["odoo.addons.hospital_base"].__path__ = [job["base"]]
         try:
-            frames.write(out, {"type": "started"})
             if job.get("work"):
                 _write(job, out)
             else:
@@ -61,6 +60,7 @@ def _read(job: dict, out) -> None:
     from odoo.addons.hospital_his_connector.exchange.mapping import Mapper
     from odoo.addons.hospital_his_connector.exchange.reader import Reader, charset, connect
 
+    frames.write(out, {"type": "started"})
     with connect(job["source"], Limits(**job["limits"])) as connection:
         version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
         frames.write(out, {"type": "connected", "server": version})
@@ -86,6 +86,7 @@ def _read(job: dict, out) -> None:
 # What else is done in the HIS, and where; loaded when it is asked for.
 WORKS = {
     "deliver": "writing.delivery",
+    "ask": "writing.delivery",
     "prepare": "twophase.branch",
     "finish": "twophase.branch",
     "branches": "twophase.branch",
@@ -98,6 +99,7 @@ def _write(job: dict, out) -> None:
     from odoo.addons.hospital_his_connector.exchange import frames
 
     module = import_module(f"odoo.addons.hospital_his_connector.{WORKS[job['work']]}")
+    frames.write(out, {"type": "started"})
     for frame in getattr(module, job["work"])(job):
         frames.write(out, frame)
     frames.write(out, {"type": "end"})

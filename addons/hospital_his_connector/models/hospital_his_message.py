@@ -172,11 +172,24 @@ SENTENCES = {
     "write_refused": _lt("The HIS refuses the write: %(message)s"),
     "bad_values": _lt("The values cannot be written (%(error)s)."),
     "stopped": _lt("Writing is stopped: %(message)s"),
+    "bad_template": _lt("The message is not valid JSON of the form {“element”: “:value”}."),
+    "bad_message": _lt("The service does not take a message of this form: %(message)s"),
+    "no_service": _lt("The service's description has no operation “%(service)s”."),
+    "no_description": _lt("The description of the service is not here yet: fetch it first (%(url)s)."),
+    "his_fault": _lt("The HIS reports a fault: %(message)s"),
+    "his_refuses": _lt("The HIS refuses: %(message)s"),
+    "http_status": _lt("The web server of the HIS on %(host)s answers with status %(status)s."),
+    "web_refused": _lt("%(host)s answers, but no web service listens on port %(port)s."),
+    "bad_answer": _lt("The HIS answers with something that is not an answer of this service."),
+    "answer_too_big": _lt("The answer of the HIS is longer than %(size)s MB and was not read."),
+    "not_booked_here": _lt("The HIS had confirmed the booking, but it is not possible here any more; it is cancelled."),
+    "cancelled_here": _lt("Cancelled here. %(message)s"),
+    "expired": _lt("The number was not confirmed in time."),
     # A transaction with the HIS
     "no_delivery": _lt("No delivery of this system does this together with the change here."),
     "nothing_matched": _lt("The HIS found nothing to change: what was wanted is not there, or is taken."),
     "together_impossible": _lt(
-        "This kind of database cannot commit together with ours (SQL Server, DB2 and SQLite cannot). Use the queue."
+        "This kind of database cannot commit together with ours: only MySQL, MariaDB and PostgreSQL can. Use the queue."
     ),
     "together_too_old": _lt(
         "Version %(version)s of the HIS's database loses prepared transactions; %(needed)s is the oldest that keeps "

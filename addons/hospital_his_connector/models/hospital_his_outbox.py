@@ -1,11 +1,8 @@
 import json
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
-
-KEEP_PAYLOAD = timedelta(days=30)
 
 
 class HospitalHisOutbox(models.Model):
@@ -26,8 +23,13 @@ class HospitalHisOutbox(models.Model):
     delivery_id = fields.Many2one(
         "hospital.his.delivery", required=True, ondelete="restrict", readonly=True, index=True
     )
-    operation = fields.Selection(related="delivery_id.operation")
-    key = fields.Char(required=True, readonly=True, help="The same write has the same key, however often it is sent.")
+    operation = fields.Selection(related="delivery_id.operation", string="What Is Told")
+    key = fields.Char(
+        string="Idempotency Key",
+        required=True,
+        readonly=True,
+        help="The same write has the same key, however often it is sent.",
+    )
     patient_id = fields.Many2one("res.partner", ondelete="restrict", readonly=True, index="btree_not_null")
     payload = fields.Json(readonly=True, export_string_translation=False)
     payload_text = fields.Text(compute="_compute_payload_text", string="Values")
@@ -136,14 +138,5 @@ class HospitalHisOutbox(models.Model):
             {"state": "discarded", "note": note, "closed_by": self.env.uid, "done_at": fields.Datetime.now()}
         )
 
-    @api.autovacuum
-    def _forget(self):
-        """A month after a write is done nobody needs its values any more; the row stays, so that its key does."""
-        self.env.cr.execute(
-            SQL(
-                """UPDATE hospital_his_outbox SET payload = NULL
-                    WHERE state IN ('done', 'discarded') AND payload IS NOT NULL AND done_at < %s""",
-                fields.Datetime.now() - KEEP_PAYLOAD,
-            )
-        )
-        self.invalidate_model(["payload"])
+    def _after_writing(self):
+        """Hook: of these, some are done now and some given up, in the same transaction."""

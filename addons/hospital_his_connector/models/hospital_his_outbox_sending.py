@@ -28,7 +28,6 @@ FIRST_OF_PATIENT = SQL(
 class Lot(NamedTuple):
     """Writes taken together: what the child process is told, or why it cannot be."""
 
-    source_id: int
     ids: list[int]
     job: dict
     limits: Limits
@@ -47,24 +46,26 @@ class HospitalHisOutbox(models.Model):
 
     @api.model
     def _look(self):
-        """(system, seconds until something is due there) of every system that may be written to."""
+        """(system, web service or 0, seconds until something is due there) wherever may be written to."""
         return self.env.execute_query(
             SQL(
-                """SELECT write.source_id, extract(epoch FROM min(write.next_try_at) - %s)::float
+                """SELECT write.source_id, COALESCE(delivery.endpoint_id, 0),
+                          extract(epoch FROM min(write.next_try_at) - %s)::float
                      FROM hospital_his_outbox write
+                     JOIN hospital_his_delivery delivery ON delivery.id = write.delivery_id
                      JOIN hospital_his_source source ON source.id = write.source_id AND source.active
                     WHERE %s AND NOT EXISTS (
                           SELECT FROM hospital_his_stop stop
                            WHERE stop.lifted_at IS NULL AND COALESCE(stop.source_id, source.id) = source.id)
-                    GROUP BY write.source_id""",
+                    GROUP BY 1, 2""",
                 fields.Datetime.now(),
                 FIRST_OF_PATIENT,
             )
         )
 
     @api.model
-    def _take(self, source_id):
-        """Due writes of one system, of each patient the first; nothing where writing is stopped."""
+    def _take(self, source_id, endpoint_id):
+        """Due writes of one system by one way, of each patient the first; nothing where writing is stopped."""
         source = self.env["hospital.his.source"].browse(source_id)
         if not source.active or self.env["hospital.his.stop"]._of(source):
             return None
@@ -73,30 +74,35 @@ class HospitalHisOutbox(models.Model):
                 """UPDATE hospital_his_outbox SET state = 'sending', sent_at = %(now)s
                     WHERE id = ANY(ARRAY(
                           SELECT write.id FROM hospital_his_outbox write
-                           WHERE write.source_id = %(source)s AND write.next_try_at <= %(now)s AND %(first)s
-                           ORDER BY write.next_try_at, write.id LIMIT %(lot)s FOR UPDATE SKIP LOCKED))
+                            JOIN hospital_his_delivery delivery ON delivery.id = write.delivery_id
+                           WHERE write.source_id = %(source)s AND COALESCE(delivery.endpoint_id, 0) = %(endpoint)s
+                             AND write.next_try_at <= %(now)s AND %(first)s
+                           ORDER BY write.next_try_at, write.id LIMIT %(lot)s FOR UPDATE OF write SKIP LOCKED))
                 RETURNING id, delivery_id, key, payload""",
                 now=fields.Datetime.now(),
                 source=source_id,
+                endpoint=endpoint_id,
                 first=FIRST_OF_PATIENT,
                 lot=LOT,
             )
         )
         if not rows:
             return None
-        job, failure = {"work": "deliver", "writes": self._writes(sorted(rows))}, None
+        endpoint = self.env["hospital.his.endpoint"].browse(endpoint_id)
+        job, failure = {"work": "call" if endpoint else "deliver", "writes": self._writes(sorted(rows))}, None
         try:
-            job["source"] = source._connection()
+            if endpoint:
+                job |= {"source": {"driver": "soap"}, "endpoint": endpoint._told()}
+            else:
+                job["source"] = source._connection()
         except ReadingFailed as problem:
             failure = problem
         limits = Limits(source.connect_timeout, ANSWER, source.total_timeout)
-        return Lot(source_id, [row[0] for row in rows], job, limits, failure)
+        return Lot([row[0] for row in rows], job, limits, failure)
 
     @api.model
     def _writes(self, rows):
-        deliveries = self.env["hospital.his.delivery"].browse(
-            {delivery_id for _id, delivery_id, _key, _payload in rows}
-        )
+        deliveries = self.env["hospital.his.delivery"].browse({row[1] for row in rows})
         told = {delivery.id: delivery._write_of({}) for delivery in deliveries}
         return [
             told[delivery_id] | {"id": write_id, "payload": payload | {"key": key, "version": write_id}}
@@ -127,11 +133,14 @@ class HospitalHisOutbox(models.Model):
             write.write(
                 {
                     "attempts": attempts,
-                    "state": "dead" if attempts >= ATTEMPTS else "waiting",
+                    "state": "dead" if attempts >= ATTEMPTS or refused[write.id].get("final") else "waiting",
                     "next_try_at": now + timedelta(seconds=delay(attempts, FIRST, LONGEST)),
                     "code": refused[write.id]["code"],
                     "arguments": refused[write.id]["arguments"],
                 }
             )
-        unanswered = rest.filtered(lambda write: write.id not in refused)
-        unanswered.write({"state": "waiting", "code": failure.code, "arguments": failure.arguments})
+        if unanswered := rest.filtered(lambda write: write.id not in refused).sorted("id"):
+            unanswered.write({"state": "waiting", "code": failure.code, "arguments": failure.arguments})
+            # The one that was under way may be the cause: the others go before it next time.
+            unanswered[0].next_try_at = now + timedelta(seconds=FIRST)
+        self.browse(lot.ids)._after_writing()

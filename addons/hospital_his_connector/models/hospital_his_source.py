@@ -85,18 +85,22 @@ class HospitalHisSource(models.Model):
                 raise ValidationError(self.env._("The password name may hold only letters, digits and underscores."))
 
     def _secret(self):
+        return self._read_secret(self.secret_ref)
+
+    @api.model
+    def _read_secret(self, secret_ref):
         """The password, from outside the database."""
-        if not self.secret_ref:
+        if not secret_ref:
             return ""
-        variable = f"HOSPITAL_SECRET_{self.secret_ref.upper()}"
+        variable = f"HOSPITAL_SECRET_{secret_ref.upper()}"
         if variable in os.environ:
             return os.environ[variable]
         folder = os.environ.get("HOSPITAL_SECRETS_DIR") or os.path.join(config["data_dir"], "secrets")
-        path = Path(folder, self.secret_ref)
+        path = Path(folder, secret_ref)
         try:
             return path.read_text(encoding="utf-8").strip()
         except OSError:
-            raise ReadingFailed("no_secret", secret=self.secret_ref, variable=variable, file=str(path)) from None
+            raise ReadingFailed("no_secret", secret=secret_ref, variable=variable, file=str(path)) from None
 
     def _connection(self):
         return {name: self[name] for name in self._connection_names()} | {"password": self._secret()}

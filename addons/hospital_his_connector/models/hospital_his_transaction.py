@@ -47,8 +47,8 @@ class HospitalHisTransaction(models.Model):
     gid = fields.Char(string="Name in the HIS", required=True, readonly=True)
     source_id = fields.Many2one("hospital.his.source", required=True, ondelete="restrict", readonly=True)
     delivery_id = fields.Many2one("hospital.his.delivery", required=True, ondelete="restrict", readonly=True)
-    operation = fields.Selection(related="delivery_id.operation")
-    key = fields.Char(required=True, readonly=True)
+    operation = fields.Selection(related="delivery_id.operation", string="What Is Told")
+    key = fields.Char(string="Idempotency Key", required=True, readonly=True)
     state = fields.Selection(
         [
             (PREPARING, "Not decided"),
@@ -62,7 +62,7 @@ class HospitalHisTransaction(models.Model):
         readonly=True,
     )
     in_doubt = fields.Boolean(compute="_compute_in_doubt", search="_search_in_doubt")
-    age = fields.Float(compute="_compute_in_doubt", string="Age (minutes)")
+    age = fields.Float(compute="_compute_in_doubt", string="Age (minutes)", digits=(12, 1))
     settled_at = fields.Datetime(readonly=True)
     settled_by = fields.Many2one("res.users", readonly=True)
     note = fields.Char(readonly=True, string="Why Settled by Hand")

@@ -74,7 +74,7 @@ class HospitalHisTransaction(models.Model):
                 self._finish(session, source, gid, commits(None))
 
     @api.model
-    def _settle(self, transaction_id, session, error=None, by_hand=None):
+    def _settle(self, transaction_id, session, error=None, by_hand=None, note=False):
         """Finish one in the HIS as its record says, or as a person does; not while its coordinator lives."""
         with self.env.registry.cursor() as cr:
             transaction = self.with_env(self.env(cr=cr, su=True)).browse(transaction_id).try_lock_for_update()
@@ -85,6 +85,8 @@ class HospitalHisTransaction(models.Model):
             self._finish(session, transaction.source_id, transaction.gid, commit)
             ended = COMMITTED if commit else ROLLED_BACK
             values = {"state": ended if commit == commits(state) else "mixed", "settled_at": fields.Datetime.now()}
+            if by_hand is not None:
+                values |= {"note": note, "settled_by": self.env.uid}
             if isinstance(error, ReadingFailed):
                 values |= {"code": error.code, "arguments": error.arguments}
             transaction.write(values)
@@ -112,9 +114,8 @@ class HospitalHisTransaction(models.Model):
             raise UserError(self.env._("This transaction is settled already."))
         try:
             with parent.Session() as session:
-                if not self._settle(self.id, session, by_hand=commit):
+                if not self._settle(self.id, session, by_hand=commit, note=note):
                     raise UserError(self.env._("This transaction is still under way."))
         except ReadingFailed as failure:
             raise UserError(self._sentence(failure.code, failure.arguments)) from None
         self.invalidate_recordset()
-        self.sudo().write({"note": note, "settled_by": self.env.uid})

@@ -25,7 +25,7 @@ class Exchange(Service):
     def __init__(self, context):
         super().__init__(context)
         self.busy = set()
-        self.failures = {}  # system -> (failures in a row, monotonic time of the next try)
+        self.failures = {}  # (system, way) -> (failures in a row, monotonic time of the next try)
 
     async def run(self):
         await self.context.transaction(take_back, deadline=60)
@@ -38,39 +38,38 @@ class Exchange(Service):
                     self.busy.add("recovery")
                     group.create_task(self._recover())
                 pause = min(LOOK, recover_at - now)
-                for source_id, seconds in await self.context.transaction(look, deadline=60):
-                    _count, again = self.failures.get(source_id, (0, 0.0))
+                for *lane, seconds in await self.context.transaction(look, deadline=60):
+                    lane = tuple(lane)
+                    _count, again = self.failures.get(lane, (0, 0.0))
                     seconds = max(seconds, again - time.monotonic())
                     if seconds > 0:
                         pause = min(pause, seconds)
-                    elif source_id not in self.busy:
-                        self.busy.add(source_id)
-                        group.create_task(self._write(source_id))
+                    elif lane not in self.busy:
+                        self.busy.add(lane)
+                        group.create_task(self._write(lane))
                 if "recover" in await self.context.wait(max(pause, 0.1)):
                     recover_at = 0.0
 
-    async def _write(self, source_id):
-        """Lot after lot of one system, so that a silent one holds up nobody else."""
+    async def _write(self, lane):
+        """Lot after lot of one system by one way, so that a silent one holds up nobody else."""
         try:
             with parent.Session() as session:
-                while not self.context.stopping and (
-                    lot := await self.context.transaction(take, source_id, deadline=60)
-                ):
+                while not self.context.stopping and (lot := await self.context.transaction(take, *lane, deadline=60)):
                     results = []
                     failure = lot.failure or await self.context.run_blocking(
                         send, session, lot, results, deadline=lot.limits.total + parent.START
                     )
                     await self.context.transaction(settle, lot, results, failure, deadline=60)
                     if failure:
-                        _logger.warning("System %s cannot be written to: %s", source_id, failure.code)
-                        count = self.failures.get(source_id, (0, 0.0))[0] + 1
-                        self.failures[source_id] = count, time.monotonic() + delay(count, FIRST, LONGEST)
+                        _logger.warning("System %s cannot be written to: %s", lane[0], failure.code)
+                        count = self.failures.get(lane, (0, 0.0))[0] + 1
+                        self.failures[lane] = count, time.monotonic() + delay(count, FIRST, LONGEST)
                         break
-                    self.failures.pop(source_id, None)
+                    self.failures.pop(lane, None)
                     if self.context.stopping:
                         break
         finally:
-            self.busy.discard(source_id)
+            self.busy.discard(lane)
             self.context.wake("")  # for what came while the last lot was under way
 
     async def _recover(self):
@@ -89,8 +88,8 @@ def look(env):
     return env["hospital.his.outbox"]._look()
 
 
-def take(env, source_id):
-    return env["hospital.his.outbox"]._take(source_id)
+def take(env, source_id, endpoint_id):
+    return env["hospital.his.outbox"]._take(source_id, endpoint_id)
 
 
 def settle(env, lot, results, failure):
@@ -98,6 +97,8 @@ def settle(env, lot, results, failure):
 
 
 def recover(env):
+    env["hospital.his.booking"]._expire()
+    env.cr.commit()  # the rest waits for systems, and uses cursors of its own
     return env["hospital.his.transaction"]._recover()
 
 

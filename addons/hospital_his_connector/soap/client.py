@@ -1,7 +1,7 @@
 """Calling a HIS's web service with zeep, in the child process.
 
-Its description (WSDL and schemas) is fetched once and kept, so that a HIS that is off does not stop us from knowing what
-to send once it is back.
+Its description (WSDL and schemas) is fetched once and kept, so that a HIS that is off does not keep us from knowing
+what to send once it is back.
 """
 
 from collections.abc import Iterator
@@ -25,6 +25,9 @@ from . import message
 
 LARGEST = 5_000_000  # bytes of an answer
 SETTINGS = zeep.Settings(strict=False, xml_huge_tree=False, forbid_dtd=True)
+
+# What zeep stumbles over when it is answered with something else.
+_LOST_IN_IT = (AttributeError, LookupError, ValueError)
 
 Frames = Iterator[dict[str, Any]]
 
@@ -72,8 +75,9 @@ def describe(job: dict[str, Any]) -> Frames:
     """Fetch the description; say what it offers."""
     yield {"type": "connected"}
     documents: dict[str, str] = {}
-    with _explained(job["endpoint"]):
-        transport = _Transport(documents, Limits(**job["limits"]), fetch=True)
+    limits = Limits(**job["limits"])
+    with _explained(job["endpoint"], limits):
+        transport = _Transport(documents, limits, fetch=True)
         client = zeep.Client(job["endpoint"]["wsdl"], transport=transport, settings=SETTINGS)
         services = sorted({name for port in _ports(client) for name in port.binding.all()})
     yield {"type": "described", "documents": documents, "services": services}
@@ -81,8 +85,8 @@ def describe(job: dict[str, Any]) -> Frames:
 
 def call(job: dict[str, Any]) -> Frames:
     """One frame per write, as for a write by SQL."""
+    yield {"type": "connected"}  # each call connects for itself
     caller = Caller(job["endpoint"], Limits(**job["limits"]))
-    yield {"type": "connected"}
     yield from each(job["writes"], caller.call)
 
 
@@ -90,8 +94,8 @@ class Caller:
     """One endpoint; made once per job, for reading a description costs more than a call."""
 
     def __init__(self, endpoint: dict[str, Any], limits: Limits) -> None:
-        self.endpoint = endpoint
-        with _explained(endpoint):
+        self.endpoint, self.limits = endpoint, limits
+        with _explained(endpoint, limits):
             wsse = None
             transport = _Transport(endpoint["documents"], limits)
             if endpoint["security"] == "token":
@@ -122,7 +126,7 @@ class Caller:
             arguments = self._arguments(port.binding.get(item["service"]), message.fill(item["message"], values))
         except (ValueError, TypeError) as error:
             raise ReadingFailed("bad_values", error=type(error).__name__) from None
-        with _explained(self.endpoint):
+        with _explained(self.endpoint, self.limits):
             return zeep.helpers.serialize_object(service[item["service"]](**arguments), dict)
 
     @staticmethod
@@ -144,7 +148,7 @@ def _ports(client: zeep.Client) -> Iterator[Any]:
 
 
 @contextmanager
-def _explained(endpoint: dict[str, Any]) -> Iterator[None]:
+def _explained(endpoint: dict[str, Any], limits: Limits) -> Iterator[None]:
     """Turn what zeep and requests raise into a code with arguments."""
     address = urlsplit(endpoint["address"] or endpoint["wsdl"])
     place = {"host": address.hostname or "", "port": address.port or (443 if address.scheme == "https" else 80)}
@@ -155,11 +159,13 @@ def _explained(endpoint: dict[str, Any]) -> Iterator[None]:
     except (zeep.exceptions.ValidationError, TypeError) as error:
         raise ReadingFailed("bad_message", message=str(error)[:300]) from None
     except zeep.exceptions.TransportError as error:
+        if error.status_code == requests.codes.ok:
+            raise ReadingFailed("bad_answer") from None
         raise ReadingFailed("http_status", status=error.status_code, **place) from None
     except requests.exceptions.ConnectTimeout:
-        raise ReadingFailed("connect_timeout", seconds=endpoint["connect"]) from None
+        raise ReadingFailed("connect_timeout", seconds=round(limits.connect)) from None
     except requests.exceptions.Timeout:
-        raise ReadingFailed("silence", seconds=endpoint["silence"]) from None
+        raise ReadingFailed("silence", seconds=round(limits.silence)) from None
     except requests.exceptions.ConnectionError as error:
         words = str(error)
         if "resolve" in words or "getaddrinfo" in words:
@@ -167,5 +173,5 @@ def _explained(endpoint: dict[str, Any]) -> Iterator[None]:
         if "refused" in words or "unreachable" in words:
             raise ReadingFailed("web_refused", **place) from None
         raise ReadingFailed("lost", message=type(error).__name__) from None
-    except (zeep.exceptions.Error, etree.LxmlError, requests.exceptions.RequestException, ValueError, LookupError):
+    except (requests.exceptions.RequestException, zeep.exceptions.Error, etree.LxmlError, *_LOST_IN_IT):
         raise ReadingFailed("bad_answer") from None

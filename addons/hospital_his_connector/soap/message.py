@@ -53,8 +53,8 @@ def check(text: str, known: dict[str, str]) -> None:
 def fill(template: Any, values: dict[str, Any]) -> Any:
     """The template with its values; what has none is left out.
 
-    >>> fill({"slotId": ":slot", "reason": ":reason", "patient": {"patientId": ":patient"}}, {"slot": "7", "patient": "9"})
-    {'slotId': '7', 'patient': {'patientId': '9'}}
+    >>> fill({"slotId": ":slot", "why": ":reason", "patient": {"id": ":patient"}}, {"slot": "7", "patient": "9"})
+    {'slotId': '7', 'patient': {'id': '9'}}
     """
     if isinstance(template, dict):
         filled = {name: fill(part, values) for name, part in template.items()}

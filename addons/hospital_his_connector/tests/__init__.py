@@ -1,12 +1,15 @@
 from . import (
     test_alarm,
+    test_booking,
     test_feed,
     test_hl7,
     test_inbox,
+    test_outbox,
     test_pruning,
     test_pure,
     test_push,
     test_reconcile,
     test_rights,
     test_run,
+    test_transaction,
 )

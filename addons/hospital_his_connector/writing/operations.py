@@ -9,19 +9,30 @@ class Operation(NamedTuple):
     """values: name -> type of what a statement or a message may use.
 
     together: a local change belongs to it, so that both can be committed together.
+    must_change: a statement that changes no row has not done it: what was wanted is taken.
     """
 
     values: dict[str, str]
     together: bool = False
+    must_change: bool = False
 
 
-_APPOINTMENT = {
+_BOOKING = {
     "slot": "text",
     "session": "text",
+    "slot_at": "datetime",
     "appointment": "text",
     "patient": "text",
+    "channel": "text",
     "at": "datetime",
-    "slot_at": "datetime",
+    "reason": "text",
+}
+_PERSON = {
+    "patient_name": "text",
+    "patient_gender": "text",
+    "patient_birth_date": "date",
+    "patient_id_number": "text",
+    "patient_phone": "text",
 }
 
 OPERATIONS: dict[str, Operation] = {
@@ -35,7 +46,17 @@ OPERATIONS: dict[str, Operation] = {
             "result": "text",
         }
     ),
-    "take_slot": Operation(_APPOINTMENT, together=True),
+    # 锁号, 预约成功, 预约解锁, 取消预约
+    "lock_slot": Operation(_BOOKING | {"until": "datetime"}, must_change=True),
+    "confirm_booking": Operation(_BOOKING | _PERSON, must_change=True),
+    "unlock_booking": Operation(_BOOKING),
+    "cancel_booking": Operation(_BOOKING),
+    # 号表生成, 专家停诊, 预约就诊成功
+    "number_table": Operation({"sessions": "json"}),
+    "stop_clinic": Operation({"session": "text", "substitute": "text", "at": "datetime", "reason": "text"}),
+    "attended": Operation({"appointment": "text", "visit": "text", "patient": "text", "at": "datetime"}),
+    "list_bookings": Operation({"since": "datetime"}),
+    "take_slot": Operation(_BOOKING, together=True, must_change=True),
 }
 
 # Every write carries these: the key that makes a repetition harmless, and a number that grows from write to write.
@@ -71,6 +92,7 @@ _FORMS = {
     "text": lambda value, zone: None if value in (None, False, "") else str(value),
     "integer": lambda value, zone: None if value in (None, False) else int(value),
     "boolean": lambda value, zone: None if value is None else int(value),
+    "json": lambda value, zone: value,
     "date": lambda value, zone: date.fromisoformat(value) if value else None,
     "datetime": _datetime,
 }
