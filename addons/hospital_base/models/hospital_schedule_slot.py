@@ -40,7 +40,9 @@ class HospitalScheduleSlot(models.Model):
     _rec_name = "schedule_id"
     _log_access = False
 
-    schedule_id = fields.Many2one("hospital.schedule", required=True, readonly=True, ondelete="cascade")
+    schedule_id = fields.Many2one(
+        "hospital.schedule", string="Job Schedule", required=True, readonly=True, ondelete="cascade"
+    )
     planned_at = fields.Datetime(string="Planned", required=True, readonly=True, index=True)
     turn = fields.Integer(
         required=True, default=0, readonly=True, help="How often the clock had been set back over this time."
@@ -54,7 +56,9 @@ class HospitalScheduleSlot(models.Model):
     attempts = fields.Integer(required=True, default=0, readonly=True)
     started_at = fields.Datetime(string="Started", readonly=True)
     finished_at = fields.Datetime(string="Finished", readonly=True)
-    delay = fields.Float(string="Delay (s)", readonly=True, aggregator="avg", help="From the planned time to the start.")
+    delay = fields.Float(
+        string="Delay (s)", readonly=True, aggregator="avg", help="From the planned time to the start."
+    )
     duration = fields.Float(string="Duration (s)", readonly=True, aggregator="avg")
     missed = fields.Integer(
         string="Left Out",
