@@ -36,12 +36,12 @@ class HospitalSchedule(models.Model):
     _description = "Job Schedule"
     _order = "name, id"
 
-    name = fields.Char(required=True, translate=True)
+    name = fields.Char(string="Schedule Name", required=True, translate=True)
     active = fields.Boolean(default=True)
     job = fields.Selection([("refresh_care", "Wards lose sight of patients long discharged")], required=True)
     kind = fields.Selection(
         [("times", "At times of the day"), ("window", "Again and again within a window"), ("demand", "When asked for")],
-        string="When",
+        string="How Often",
         required=True,
         default="times",
     )

@@ -2,6 +2,7 @@ import contextlib
 import logging
 import os
 import socket
+import time
 import traceback
 from datetime import timedelta
 
@@ -15,6 +16,8 @@ _logger = logging.getLogger(__name__)
 
 # "slot" in ASCII: the first half of the advisory lock that whoever does a slot holds.
 LOCK = 0x736C6F74
+# A slot is taken this long before its time (seconds): at the time itself only its row is left to write.
+AHEAD = 0.3
 ATTEMPTS = 2
 KEEP_DAYS = 30
 
@@ -147,6 +150,7 @@ class HospitalScheduleSlot(models.Model):
             self._commit()  # what follows sees what others have done
             if not locked or not self.exists() or self.state not in ("due", "running"):
                 return
+            time.sleep(max(0, min(AHEAD, (self.planned_at - self.schedule_id._now()).total_seconds())))
             if self.attempts >= ATTEMPTS:
                 self._end("interrupted")
                 return self._commit()

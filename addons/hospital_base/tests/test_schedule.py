@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, TransactionCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.hospital_base.models.hospital_schedule_slot import AHEAD
 from odoo.addons.hospital_base.service import Problem
 
 from .common import Factories
@@ -74,9 +75,9 @@ class TestPlanning(ScheduleCase):
     def test_the_next_look_is_when_something_is_due(self):
         self.schedule(times="13:00")
         with patch("odoo.addons.hospital_base.models.hospital_schedule_planning.time.monotonic", return_value=1000.0):
-            self.assertEqual(self.Schedule._look([]), ([], 4600.0))
+            self.assertAlmostEqual(self.Schedule._look([])[1], 4600 - AHEAD)
             self.Schedule.search([])._ask(NOON + timedelta(minutes=5))
-            self.assertEqual(self.Schedule._look([]), ([], 1300.0))
+            self.assertAlmostEqual(self.Schedule._look([])[1], 1300 - AHEAD)
 
     def test_nothing_is_made_up_for_a_new_an_edited_or_a_resumed_schedule(self):
         schedule = self.schedule(times="11:30")
