@@ -165,9 +165,9 @@ def no_slot_lost_none_run_twice(query, schedule_id, period=5):
     (first, *_), *_ = rows = slots(query, schedule_id)
     ticks = (rows[-1][0] - first) / timedelta(seconds=period) + 1
     assert ticks == len(rows) + sum(missed for _at, _state, _attempts, missed in rows[1:])
-    assert query("""SELECT slot.id FROM hospital_schedule_slot slot LEFT JOIN probe ON probe.slot = slot.id
-                     WHERE schedule_id = %s GROUP BY slot.id, state
-                    HAVING count(probe.slot) <> CASE WHEN state = 'done' THEN 1 ELSE 0 END""", schedule_id) == []  # fmt: skip
+    effects = """SELECT state, count(probe.slot) FROM hospital_schedule_slot slot
+                   LEFT JOIN probe ON probe.slot = slot.id WHERE schedule_id = %s GROUP BY slot.id, state"""
+    assert set(query(effects, schedule_id)) <= {("done", 1), ("due", 0), ("skipped", 0)}
 
 
 def test_leader_killed_in_the_middle_of_a_slot(pair, query, shell):
@@ -249,10 +249,11 @@ def set_clock(query, clock, days=0):
     )
 
 
-def local(query, schedule_id, fields="planned_at"):
+def done(query, schedule_id):
+    """The slots done, by the hospital's clock, and how often it had been set back."""
     rows = slots(query, schedule_id, "to_char(planned_at + interval '8 h', 'HH24:MI:SS'), turn, state")
     assert {state for _at, _turn, state in rows} <= {"due", "running", "done"}
-    return [(at, turn) for at, turn, _state in rows]
+    return [(at, turn) for at, turn, state in rows if state == "done"]
 
 
 def test_clock_set_back(start, query, shell):
@@ -261,17 +262,15 @@ def test_clock_set_back(start, query, shell):
     until(lambda: leads(query), "somebody leads")
     set_clock(query, "12:59:58", days=1)
     polling, daily = schedule(shell), schedule(shell, kind="times", times="13:00")
-    until(lambda: ("13:00:00", 0) in local(query, polling), "past one o'clock")
+    until(lambda: ("13:00:00", 0) in done(query, polling), "past one o'clock")
     set_clock(query, "12:59:53", days=1)
-    until(lambda: ("13:00:00", 1) in local(query, polling), "past one o'clock again")
+    until(lambda: ("13:00:00", 1) in done(query, polling), "past one o'clock again")
     query("UPDATE hospital_schedule SET active = false")
-    until(lambda: not running(query), "the last one is done")
-    assert local(query, daily) == [("13:00:00", 0)]
-    found = local(query, polling)
+    assert done(query, daily) == [("13:00:00", 0)]
+    found = done(query, polling)
     assert len(found) == len(set(found))
     assert {("13:00:00", 0), ("12:59:55", 1), ("13:00:00", 1)} <= set(found)
-    assert query("SELECT slot FROM probe GROUP BY slot HAVING count(*) > 1") == []
-    assert len(query("SELECT slot FROM probe")) == len(found) + 1
+    assert len(query("SELECT slot FROM probe")) == len(set(query("SELECT slot FROM probe"))) == len(found) + 1
 
 
 def test_clock_set_forward(start, query, shell):
@@ -294,10 +293,10 @@ def test_window_of_the_last_minute_of_the_day(start, query, shell):
     minute = schedule(shell, window_from=23 + 59 / 60, window_to=24)
     before = schedule(shell, window_from=23, window_to=23 + 59 / 60)
     after = schedule(shell, window_from=0, window_to=1 / 60)
-    until(lambda: local(query, after), "past midnight")
-    assert local(query, minute) == [("23:59:50", 0), ("23:59:55", 0)]
-    assert local(query, before) == []
-    assert local(query, after)[0] == ("00:00:00", 0)
+    until(lambda: done(query, after), "past midnight")
+    assert done(query, minute) == [("23:59:50", 0), ("23:59:55", 0)]
+    assert done(query, before) == []
+    assert done(query, after)[0] == ("00:00:00", 0)
 
 
 def test_the_fallback_acts_only_while_no_service_lives(start, query, shell):

@@ -213,10 +213,10 @@ class TestDoing(ScheduleCase):
 
     def test_failed_without_a_name_in_the_log(self):
         def job(_schedule):
-            raise error
+            raise self.error
 
         self.job = job
-        for error, message in ((ValueError("张三"), "ValueError (test_schedule.py:"), (Problem("内科"), "内科")):
+        for self.error, message in ((ValueError("张三"), "ValueError (test_schedule.py:"), (Problem("内科"), "内科")):
             schedule = self.schedule()
             schedule._ask()
             self.now = datetime(9999, 1, 1)
