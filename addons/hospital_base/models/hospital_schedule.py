@@ -231,6 +231,8 @@ class HospitalSchedule(models.Model):
     def action_run(self):
         """Have the job done now."""
         self.check_access("write")
+        if paused := self.filtered(lambda schedule: not schedule.active):
+            raise UserError(self.env._("“%s” is paused.", paused[0].name))
         self.sudo()._ask()
         return {
             "type": "ir.actions.client",

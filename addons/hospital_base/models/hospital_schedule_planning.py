@@ -32,7 +32,7 @@ class HospitalSchedule(models.Model):
         """
         now, began = self._now() + timedelta(seconds=AHEAD), time.monotonic()
         planned = self.search([("kind", "!=", "demand")])
-        editable = planned.try_lock_for_update()
+        editable = planned.try_lock_for_update(allow_referencing=True)
         moments = [schedule._look_ahead(now) for schedule in editable]
         moments.append(EDITED if editable != planned else None)
         self.env["hospital.schedule.slot"].flush_model()

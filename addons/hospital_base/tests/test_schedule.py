@@ -320,6 +320,7 @@ class TestEditing(ScheduleCase):
             mine.action_run()
             mine.action_archive()
             self.assertFalse(mine.active)
+            self.assertRaises(UserError, mine.action_run)
             mine.action_unarchive()
             self.assertTrue(mine.slot_ids.mapped("state"))
             self.assertEqual(mine.has_access("create"), configures)
