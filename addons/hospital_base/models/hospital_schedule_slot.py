@@ -16,8 +16,9 @@ _logger = logging.getLogger(__name__)
 
 # "slot" in ASCII: the first half of the advisory lock that whoever does a slot holds.
 LOCK = 0x736C6F74
-# A slot is taken this long before its time (seconds): at the time itself only its row is left to write.
-AHEAD = 0.3
+# A slot is taken this long before its time (seconds): at the time itself only its row is left to write,
+# however busy the machine is.
+AHEAD = 1.0
 ATTEMPTS = 2
 KEEP_DAYS = 30
 
