@@ -33,22 +33,24 @@ class HospitalSchedule(models.Model):
     """
 
     _name = "hospital.schedule"
-    _description = "Schedule"
+    _description = "Job Schedule"
     _order = "name, id"
 
-    name = fields.Char(required=True, translate=True)
+    name = fields.Char(string="Schedule Name", required=True, translate=True)
     active = fields.Boolean(default=True)
     job = fields.Selection([("refresh_care", "Wards lose sight of patients long discharged")], required=True)
     kind = fields.Selection(
         [("times", "At times of the day"), ("window", "Again and again within a window"), ("demand", "When asked for")],
-        string="When",
+        string="How Often",
         required=True,
         default="times",
     )
     times = fields.Char(help="Times of the day, such as 1:00, 2:00, 2:30.")
-    window_from = fields.Float(string="From")
+    window_from = fields.Float(string="Window Opens")
     window_to = fields.Float(
-        string="To", default=24, help="The window ends before this time. An end before the beginning is the next day's."
+        string="Window Closes",
+        default=24,
+        help="The window ends before this time. An end before the beginning is the next day's.",
     )
     period = fields.Integer(string="Every (seconds)", default=900)
     monday = fields.Boolean(default=True)
@@ -58,12 +60,10 @@ class HospitalSchedule(models.Model):
     friday = fields.Boolean(default=True)
     saturday = fields.Boolean(default=True)
     sunday = fields.Boolean(default=True)
-    tz = fields.Selection(
-        _tz_get, string="Time Zone", required=True, default=lambda self: self.env.company.hospital_tz
-    )
+    tz = fields.Selection(_tz_get, string="Time Zone", required=True, default=lambda self: self.env.company.hospital_tz)
     misfire = fields.Selection(
         [("once", "Once, late"), ("skip", "Not at all")],
-        string="Missed",
+        string="If Missed",
         required=True,
         default="once",
         help="What becomes of a time at which nothing could run: the server was down, or its clock was set forward. "
@@ -75,7 +75,7 @@ class HospitalSchedule(models.Model):
     sentence = fields.Char(compute="_compute_sentence", string="What It Does")
     next_at = fields.Datetime(compute="_compute_next", string="Next Time")
     preview = fields.Text(compute="_compute_next", string="Next Times")
-    slot_ids = fields.One2many("hospital.schedule.slot", "schedule_id", string="Slots")
+    slot_ids = fields.One2many("hospital.schedule.slot", "schedule_id", string="Log")
     last_slot_id = fields.Many2one("hospital.schedule.slot", compute="_compute_last_slot")
     last_at = fields.Datetime(compute="_compute_last_slot", string="Last Start")
     last_message = fields.Char(compute="_compute_last_slot", string="Message")
@@ -98,7 +98,8 @@ class HospitalSchedule(models.Model):
         "A window begins between 00:00 and 23:59 and ends between 00:01 and 24:00. The whole day is 00:00 to 24:00.",
     )
     _period_sane = models.Constraint(
-        "CHECK (kind <> 'window' OR period BETWEEN 5 AND 86400)", "Every 5 seconds at the most, once a day at the least."
+        "CHECK (kind <> 'window' OR period BETWEEN 5 AND 86400)",
+        "Every 5 seconds at the most, once a day at the least.",
     )
     _any_weekday = models.Constraint(
         f"CHECK ({' OR '.join(WEEKDAYS)})", "Choose at least one day of the week, or pause the schedule."
@@ -230,6 +231,8 @@ class HospitalSchedule(models.Model):
     def action_run(self):
         """Have the job done now."""
         self.check_access("write")
+        if paused := self.filtered(lambda schedule: not schedule.active):
+            raise UserError(self.env._("“%s” is paused.", paused[0].name))
         self.sudo()._ask()
         return {
             "type": "ir.actions.client",

@@ -6,11 +6,14 @@ from odoo.service.model import retrying
 from odoo.tools import SQL
 
 from ..schedule import planner
+from .hospital_schedule_slot import AHEAD
 
 # A schedule that somebody is editing this moment is looked at again so soon (seconds).
 EDITED = 0.1
 # A job that another process is doing is looked at again so soon, for the process may die.
 ELSEWHERE = 1.0
+# No clock that was set back (seconds), only one that was put right.
+MOMENT = 1.0
 # The fallback: how long one call may go on, and how long it may be blind to a service that has come back.
 CALL = 45
 NAP = 5
@@ -27,9 +30,9 @@ class HospitalSchedule(models.Model):
 
         Return the ids of the slots to begin and the moment (monotonic) of the next look.
         """
-        now, began = self._now(), time.monotonic()
+        now, began = self._now() + timedelta(seconds=AHEAD), time.monotonic()
         planned = self.search([("kind", "!=", "demand")])
-        editable = planned.try_lock_for_update()
+        editable = planned.try_lock_for_update(allow_referencing=True)
         moments = [schedule._look_ahead(now) for schedule in editable]
         moments.append(EDITED if editable != planned else None)
         self.env["hospital.schedule.slot"].flush_model()
@@ -50,12 +53,11 @@ class HospitalSchedule(models.Model):
 
     def _notice_clock_set_back(self, now):
         """Inside a window the repeated span gets slots of its own; a time of the day has its one slot already."""
-        if now >= self.looked_at:
-            return
-        if self.kind == "times":
-            self._remember(looked_at=now)
-        elif self.looked_at - now >= timedelta(seconds=self.period):  # else a moment's patience does
+        back = (self.looked_at - now).total_seconds()
+        if self.kind == "window" and back >= self.period:  # else a little patience does
             self._remember(looked_at=now, turn=self.turn + 1)
+        elif self.kind == "times" and back > MOMENT:
+            self._remember(looked_at=now)
 
     def _take(self, planned_at, earlier, now):
         """The slot is due, and stands for the earlier ones: begin it, or leave it out."""

@@ -7,7 +7,6 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from .clock import moment
-from .times import DAY
 
 # A week and a day: whatever is planned comes at least once, unless the clocks leap over it.
 FAR = timedelta(days=8)

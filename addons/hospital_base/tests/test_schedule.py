@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, TransactionCase, tagged
 from odoo.tools import mute_logger
 
+from odoo.addons.hospital_base.models.hospital_schedule_slot import AHEAD
 from odoo.addons.hospital_base.service import Problem
 
 from .common import Factories
@@ -74,9 +75,9 @@ class TestPlanning(ScheduleCase):
     def test_the_next_look_is_when_something_is_due(self):
         self.schedule(times="13:00")
         with patch("odoo.addons.hospital_base.models.hospital_schedule_planning.time.monotonic", return_value=1000.0):
-            self.assertEqual(self.Schedule._look([]), ([], 4600.0))
+            self.assertAlmostEqual(self.Schedule._look([])[1], 4600 - AHEAD)
             self.Schedule.search([])._ask(NOON + timedelta(minutes=5))
-            self.assertEqual(self.Schedule._look([]), ([], 1300.0))
+            self.assertAlmostEqual(self.Schedule._look([])[1], 1300 - AHEAD)
 
     def test_nothing_is_made_up_for_a_new_an_edited_or_a_resumed_schedule(self):
         schedule = self.schedule(times="11:30")
@@ -212,10 +213,10 @@ class TestDoing(ScheduleCase):
 
     def test_failed_without_a_name_in_the_log(self):
         def job(_schedule):
-            raise error
+            raise self.error
 
         self.job = job
-        for error, message in ((ValueError("张三"), "ValueError (test_schedule.py:"), (Problem("内科"), "内科")):
+        for self.error, message in ((ValueError("张三"), "ValueError (test_schedule.py:"), (Problem("内科"), "内科")):
             schedule = self.schedule()
             schedule._ask()
             self.now = datetime(9999, 1, 1)
@@ -319,6 +320,7 @@ class TestEditing(ScheduleCase):
             mine.action_run()
             mine.action_archive()
             self.assertFalse(mine.active)
+            self.assertRaises(UserError, mine.action_run)
             mine.action_unarchive()
             self.assertTrue(mine.slot_ids.mapped("state"))
             self.assertEqual(mine.has_access("create"), configures)

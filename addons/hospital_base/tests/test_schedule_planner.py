@@ -96,7 +96,9 @@ class TestSchedulePlanner(BaseCase):
     def test_the_window_of_the_tender(self):
         plan = Window(SHANGHAI, ALL_DAYS, 8 * 60, 10 * 60, 15)
         found = self.between(plan, local(SHANGHAI, 2026, 11, 27), local(SHANGHAI, 2026, 11, 28))
-        self.assertEqual((found[0], found[1], found[-1], len(found)), ("27 08:00:00", "27 08:00:15", "27 09:59:45", 480))
+        self.assertEqual(
+            (found[0], found[1], found[-1], len(found)), ("27 08:00:00", "27 08:00:15", "27 09:59:45", 480)
+        )
 
     def test_windows_at_the_end_of_the_day(self):
         noon, next_noon = local(SHANGHAI, 2026, 11, 27, 12), local(SHANGHAI, 2026, 11, 28, 12)

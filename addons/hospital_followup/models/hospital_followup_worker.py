@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+from odoo.addons.hospital_base.models.hospital_schedule import WEEKDAYS
 
 
 class HospitalFollowupWorker(models.Model):

@@ -16,7 +16,7 @@ class HospitalSchedule(models.Model):
         """Read the feeds, each in a run of its own; after a kill the runs go on where they were."""
         runs = self.env["hospital.his.run"]
         runs._interrupt_stale()
-        begun = runs._do(runs._queue(self.feed_ids or self.feed_ids.search([]), "schedule"))
+        begun = runs._do(runs._queue(self.feed_ids or self.feed_ids.search([("active", "=", True)]), "schedule"))
         if failed := begun.filtered(lambda run: run.state == "failed").feed_id:
             raise Problem(", ".join(failed.mapped("name")))
 

@@ -13,3 +13,4 @@ from . import (
     test_run,
     test_transaction,
 )
+from . import test_feed, test_pure, test_rights, test_run, test_schedule
