@@ -40,6 +40,7 @@ class HospitalEnquiry(models.AbstractModel):
 
     @api.model
     def _patient_domain(self, text):
+        self.env["res.partner"].flush_model(["name", "patient_no", "disclosure", "active"])
         if not text:
             match = SQL("TRUE")
         elif NUMBER.fullmatch(text):

@@ -41,6 +41,7 @@ class HospitalSearchMixin(models.AbstractModel):
         tsquery = search_keys.tsquery(text)
         if not tsquery:
             return Domain.TRUE
+        self.flush_model(["search_keys"])
         return Domain.custom(
             to_sql=lambda model, alias, query: SQL(
                 "array_to_tsvector(string_to_array(%s, ' ')) @@ %s::tsquery",
