@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
     "depends": ["hospital_base"],
-    "external_dependencies": {"python": ["sqlalchemy"]},
+    "external_dependencies": {"python": ["sqlalchemy", "zeep"]},
     "data": [
         "security/ir.model.access.csv",
         "data/ir_cron.xml",
@@ -16,6 +16,7 @@
         "views/hospital_his_run_views.xml",
         "views/hospital_his_deadletter_views.xml",
         "views/hospital_his_enquiry_views.xml",
+        "views/hospital_his_inbox_views.xml",
         "views/hospital_his_menus.xml",
     ],
 }

@@ -4,9 +4,9 @@ from . import hospital_audited_mixin, hospital_search_mixin
 # isort: split
 from . import (
     hospital_access_log,
-    hospital_appointment,
-    hospital_appointment_booking,
     hospital_case,
+    hospital_clinic_appointment,
+    hospital_clinic_booking,
     hospital_clinic_session,
     hospital_clinic_slot,
     hospital_contact,
@@ -38,6 +38,7 @@ from . import (
     mail_followers,
     res_company,
     res_partner,
+    res_partner_appointment,
     res_partner_search,
     res_partner_visibility,
     res_users,

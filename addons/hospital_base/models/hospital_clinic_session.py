@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..clinic.states import TAKEN
+
 CLINIC_TYPES = [
     ("normal", "General clinic"),
     ("associate", "Associate chief"),
@@ -81,14 +83,15 @@ class HospitalClinicSession(models.Model):
         self.env.cr.execute(
             """
             UPDATE hospital_clinic_session session SET free_count = slots.free, booked_count = slots.booked
-              FROM (SELECT wanted.id, count(*) FILTER (WHERE slot.state = 'available') AS free,
-                           count(*) FILTER (WHERE slot.state IN ('booked', 'checked_in', 'attended', 'missed')) AS booked
+              FROM (SELECT wanted.id,
+                           count(*) FILTER (WHERE slot.state = 'available') AS free,
+                           count(*) FILTER (WHERE slot.state IN %s) AS booked
                       FROM unnest(%s) AS wanted (id) LEFT JOIN hospital_clinic_slot slot ON slot.session_id = wanted.id
                      GROUP BY wanted.id) slots
              WHERE session.id = slots.id
                AND (session.free_count, session.booked_count) IS DISTINCT FROM (slots.free, slots.booked)
             """,
-            [list(self._ids)],
+            [TAKEN, list(self._ids)],
         )
         self.invalidate_recordset(["free_count", "booked_count"])
 

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 SLOT_STATES = [
     ("unreleased", "Not yet released"),
@@ -55,19 +56,25 @@ class HospitalClinicSlot(models.Model):
     def _cron_release_expired(self):
         """Slots that nobody booked while they were held are free again; set-based."""
         self.flush_model()
-        expired = "state = 'locked' AND locked_until <= now() AT TIME ZONE 'UTC'"
+        expired = SQL("state = 'locked' AND locked_until <= now() AT TIME ZONE 'UTC'")
         # Sessions first, as everybody does; one that is being booked just now has its turn in a minute.
-        self.env.cr.execute(
-            f"""SELECT id FROM hospital_clinic_session
-                 WHERE id IN (SELECT session_id FROM hospital_clinic_slot WHERE {expired})
-                 ORDER BY id FOR NO KEY UPDATE SKIP LOCKED"""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM hospital_clinic_session
+                    WHERE id IN (SELECT session_id FROM hospital_clinic_slot WHERE %s)
+                    ORDER BY id FOR NO KEY UPDATE SKIP LOCKED""",
+                expired,
+            )
         )
-        sessions = self.env["hospital.clinic.session"].browse([row[0] for row in self.env.cr.fetchall()])
+        sessions = self.env["hospital.clinic.session"].browse([session_id for (session_id,) in rows])
         self.env.cr.execute(
-            f"""UPDATE hospital_clinic_slot
-                   SET state = 'available', locked_until = NULL, write_date = now() AT TIME ZONE 'UTC'
-                 WHERE session_id = ANY(%s) AND {expired}""",
-            [sessions.ids],
+            SQL(
+                """UPDATE hospital_clinic_slot
+                      SET state = 'available', locked_until = NULL, write_date = now() AT TIME ZONE 'UTC'
+                    WHERE session_id = ANY(%s) AND %s""",
+                sessions.ids,
+                expired,
+            )
         )
         self.env.invalidate_all(flush=False)
         sessions._count_slots()

@@ -78,8 +78,6 @@ class HospitalEnquiry(models.AbstractModel):
 
     @api.model
     def _log_looks(self, rows, text):
-        patients = self.env["res.partner"].browse(
-            dict.fromkeys(row["patient_id"] for row in rows if row["patient_id"])
-        )
+        patients = self.env["res.partner"].browse(dict.fromkeys(row["patient_id"] for row in rows if row["patient_id"]))
         if patients:
             self.env["hospital.access.log"]._log_each("open", patients, self.env._("Enquiry: %s", text))

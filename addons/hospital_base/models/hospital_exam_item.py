@@ -21,7 +21,9 @@ class HospitalExamItem(models.Model):
     department_id = fields.Many2one("hr.department", index="btree_not_null", ondelete="restrict")
     price = fields.Float(digits=(12, 2), aggregator="avg")
     specimen = fields.Char()
-    preparation = fields.Text(help="What the patient has to mind beforehand: fasting, a full bladder, medicine left out.")
+    preparation = fields.Text(
+        help="What the patient has to mind beforehand: fasting, a full bladder, medicine left out."
+    )
     turnaround = fields.Char(string="Report After", help="Until when the report is there, such as 2 hours.")
     place = fields.Char(help="Where the patient goes.")
     active = fields.Boolean(default=True)

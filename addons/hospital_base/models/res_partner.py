@@ -61,8 +61,6 @@ class ResPartner(models.Model):
     encounter_ids = fields.One2many("hospital.encounter", "patient_id", string="Visits")
     contact_ids = fields.One2many("hospital.contact", "patient_id", string="Contacts with the Hospital")
     case_ids = fields.One2many("hospital.case", "patient_id", string="Cases")
-    appointment_ids = fields.One2many("hospital.appointment", "patient_id", string="Appointments")
-    no_show_count = fields.Integer(string="Missed Appointments", readonly=True, copy=False)
     quality_issue_ids = fields.One2many("hospital.quality.issue", "patient_id", string="Data Quality")
 
     _external_unique = models.UniqueIndex(

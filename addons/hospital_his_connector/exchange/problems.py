@@ -1,6 +1,7 @@
 """Everything that can go wrong is a code with arguments; the sentence for people is made in one place above."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 
@@ -38,3 +39,15 @@ def safe_message(message: str, query: str, length: int = 300) -> str:
     message = re.sub(r"^\(\w+(?:\.\w+)*\)\s+", "", message)  # SQLAlchemy's "(pymysql.err.ProgrammingError) "
     message = _MYSQL.sub(r"\1 \3", message)
     return _QUOTED.sub(lambda m: m[0] if m[0][1:-1] in query else "…", message)[:length]
+
+
+def where(error: BaseException) -> str:
+    """The innermost line of ours in a traceback: what may be told of an error whose text may hold a patient."""
+    place = ""
+    trace = error.__traceback__
+    while trace:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if "hospital" in str(path):
+            place = f"{path.name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from odoo.addons.hospital_base.clinic.states import SLOT
+
 
 class Target(NamedTuple):
     """One value of ours.
@@ -209,6 +211,29 @@ KINDS: dict[str, dict[str, Target]] = {
         "surgeon": Target("text", refers="employee", soft=True),
         "anaesthesia": Target("text"),
         "state": Target("text", choices=("scheduled", "in_progress", "done", "cancelled"), strict=True),
+    },
+    "clinic_session": _KEY
+    | {
+        "department": Target("text", required=True, refers="department"),
+        "employee": Target("text", refers="employee", soft=True),
+        "clinic_type": Target("text", choices=("normal", "associate", "chief", "special")),
+        "date": Target("date", required=True),
+        "day_part": Target("text", required=True, choices=("am", "pm", "night")),
+        "starts_at": Target("datetime"),
+        "ends_at": Target("datetime"),
+        "room": Target("text"),
+        "fee": Target("decimal"),
+        "capacity": Target("integer"),
+        "state": Target("text", choices=("open", "stopped"), strict=True),
+        "stop_reason": Target("text"),
+    },
+    "clinic_slot": _KEY
+    | {
+        "session": Target("text", required=True, refers="clinic_session"),
+        "number": Target("integer"),
+        "starts_at": Target("datetime"),
+        "state": Target("text", choices=tuple(SLOT), strict=True),
+        "locked_until": Target("datetime"),
     },
 }
 

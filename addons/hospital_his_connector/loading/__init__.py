@@ -1,6 +1,7 @@
 """Writing one batch of mapped rows: set-based SQL, one transaction, one class per kind of feed."""
 
 from .catalogues import DepartmentPhoneLoader, DirectoryLoader, DrugLoader, ExamItemLoader
+from .clinic import ClinicSessionLoader, ClinicSlotLoader
 from .clinical import DiagnosisLoader, OperationLoader, TransferLoader
 from .encounter import EncounterLoader
 from .loader import Counts, Loader
@@ -24,4 +25,6 @@ LOADERS = {
     "directory": DirectoryLoader,
     "report": ReportLoader,
     "surgery": SurgeryLoader,
+    "clinic_session": ClinicSessionLoader,
+    "clinic_slot": ClinicSlotLoader,
 }

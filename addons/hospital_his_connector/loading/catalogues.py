@@ -60,7 +60,5 @@ class DirectoryLoader(OrmLoader):
     """``hospital.directory.entry``."""
 
     model = "hospital.directory.entry"
-    plain = {
-        name: name for name in ("name", "post", "level", "office_phone", "mobile", "office", "sequence", "active")
-    }
+    plain = {name: name for name in ("name", "post", "level", "office_phone", "mobile", "office", "sequence", "active")}
     links = {"department": "department_id"}

@@ -22,6 +22,8 @@ FEED_KINDS = [
     ("directory", "Leaders' directory"),
     ("report", "Reports"),
     ("surgery", "Planned operations"),
+    ("clinic_session", "Clinic sessions"),
+    ("clinic_slot", "Clinic slots"),
 ]
 
 

@@ -98,6 +98,16 @@ TARGETS = [
     ("scheduled_at", "Planned for"),
     ("room", "Room"),
     ("anaesthesia", "Anaesthesia"),
+    ("employee", "Doctor (HIS key)"),
+    ("date", "Day"),
+    ("day_part", "Part of the day"),
+    ("starts_at", "Starts at"),
+    ("ends_at", "Ends at"),
+    ("fee", "Fee"),
+    ("capacity", "Places"),
+    ("stop_reason", "Reason of the stop"),
+    ("session", "Clinic session (HIS key)"),
+    ("locked_until", "Held until"),
 ]
 
 TRANSFORMS = [

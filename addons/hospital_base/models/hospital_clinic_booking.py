@@ -10,15 +10,20 @@ class HospitalAppointment(models.Model):
     _inherit = "hospital.appointment"
 
     @api.model
-    def _book(self, slot, patient, values):
-        """The patient takes the slot; return the appointment. ``values``: source, key, channel, time."""
-        session = slot.session_id
-        session._lock()
-        if session.state == "stopped":
+    def _check_bookable(self, slot):
+        """Hold the session; refuse if the slot cannot be had."""
+        slot.session_id._lock()
+        if slot.session_id.state == "stopped":
             raise Refused("session_stopped")
         if slot.state in states.TAKEN:
             raise Refused("slot_taken", state=slot.state)
         states.check(states.SLOT, slot.state, "booked", "slot_closed")
+
+    @api.model
+    def _book(self, slot, patient, values):
+        """The patient takes the slot; return the appointment. ``values``: source, key, channel, time."""
+        self._check_bookable(slot)
+        session = slot.session_id
         twice = [("session_id", "=", session.id), ("patient_id", "=", patient.id), ("state", "in", states.EXPECTED)]
         if self.search_count(twice, limit=1):
             raise Refused("patient_twice")
@@ -90,10 +95,9 @@ class HospitalAppointment(models.Model):
         session.write({"state": "stopped", "stop_reason": reason, "substitute_id": False})
         expected = self.search([("session_id", "=", session.id), ("state", "in", states.EXPECTED)])
         expected.write({"state": "stopped", "rebook_state": "due"})
-        ended = [state for state in states.SLOT if "stopped" in states.SLOT[state]]
-        self.env["hospital.clinic.slot"].search(
-            [("session_id", "=", session.id), ("state", "in", ended)]
-        )._move("stopped")
+        open_states = [state for state in states.SLOT if "stopped" in states.SLOT[state]]
+        slots = self.env["hospital.clinic.slot"].search([("session_id", "=", session.id), ("state", "in", open_states)])
+        slots._move("stopped")
         self._after_change({"stopped": expected})
         return expected
 
@@ -139,23 +143,3 @@ class HospitalAppointment(models.Model):
         ``missed``, ``stopped`` (the clinic does not take place) or ``replaced`` (by another doctor). Overriders queue
         what follows from it: a message to the patient, the end of a revisit task; set-based, no commit.
         """
-
-
-class ResPartner(models.Model):
-    _inherit = "res.partner"
-
-    def _count_missed(self):
-        """Bring the number of missed appointments into line; set-based."""
-        self.env["hospital.appointment"].flush_model(["patient_id", "state"])
-        self.env.cr.execute(
-            """
-            UPDATE res_partner partner SET no_show_count = missed.number
-              FROM (SELECT wanted.id, count(appointment.id) AS number
-                      FROM unnest(%s) AS wanted (id) LEFT JOIN hospital_appointment appointment
-                           ON appointment.patient_id = wanted.id AND appointment.state = 'missed'
-                     GROUP BY wanted.id) missed
-             WHERE partner.id = missed.id AND partner.no_show_count IS DISTINCT FROM missed.number
-            """,
-            [list(self._ids)],
-        )
-        self.invalidate_recordset(["no_show_count"])

@@ -16,7 +16,7 @@ WRITABLE = {"rebook_note"}
 
 
 class HospitalAppointment(models.Model):
-    """Who booked which slot. ``hospital_appointment_booking`` holds what can happen to it."""
+    """Who booked which slot. ``hospital_clinic_booking`` holds what can happen to it."""
 
     _name = "hospital.appointment"
     _description = "Appointment"
