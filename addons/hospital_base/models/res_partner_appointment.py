@@ -14,7 +14,7 @@ class ResPartner(models.Model):
             """
             UPDATE res_partner partner SET no_show_count = missed.number
               FROM (SELECT wanted.id, count(appointment.id) AS number
-                      FROM unnest(%s) AS wanted (id) LEFT JOIN hospital_appointment appointment
+                      FROM unnest(%s::int[]) AS wanted (id) LEFT JOIN hospital_appointment appointment
                            ON appointment.patient_id = wanted.id AND appointment.state = 'missed'
                      GROUP BY wanted.id) missed
              WHERE partner.id = missed.id AND partner.no_show_count IS DISTINCT FROM missed.number

@@ -1,3 +1,5 @@
+from werkzeug.exceptions import RequestEntityTooLarge
+
 from odoo import http
 from odoo.http import request
 
@@ -7,8 +9,6 @@ from ..soap.contract import FOLDER
 from ..soap.problems import Fault
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-# An answer reaches a sender only when its request has been read, if it is not absurdly long.
-DRAIN = 4 * reading.LIMIT
 
 
 class AppointmentService(http.Controller):
@@ -47,8 +47,9 @@ class AppointmentService(http.Controller):
         return request.make_response(text, [("Content-Type", "text/xml; charset=utf-8")])
 
     def _body(self, sent):
-        body = sent.stream.read(reading.LIMIT + 1)
-        rest = DRAIN if len(body) > reading.LIMIT else 0
-        while rest > 0 and (part := sent.stream.read(2**16)):
-            rest -= len(part)
-        return body
+        """All of it, also of one that is too long: the sender hears the answer only after it has been listened to."""
+        sent.max_content_length = 2 * reading.LIMIT
+        try:
+            return sent.get_data()
+        except RequestEntityTooLarge:
+            return None

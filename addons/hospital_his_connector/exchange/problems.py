@@ -47,7 +47,7 @@ def where(error: BaseException) -> str:
     trace = error.__traceback__
     while trace:
         path = Path(trace.tb_frame.f_code.co_filename)
-        if "hospital" in str(path):
+        if "/addons/hospital_" in path.as_posix():
             place = f"{path.name}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place

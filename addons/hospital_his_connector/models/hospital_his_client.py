@@ -112,6 +112,7 @@ class HospitalHisClient(models.Model):
             account = {
                 "name": vals["name"],
                 "login": f"his.client.{vals['code']}",
+                "lang": self.env.lang or self.env.company.partner_id.lang,
                 "group_ids": [Command.set(self.env.ref("base.group_portal").ids)],
             }
             vals["user_id"] = self.env["res.users"].sudo().with_context(no_reset_password=True).create(account).id
