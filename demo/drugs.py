@@ -48,7 +48,9 @@ _ORAL_FORMS = ("片", "胶囊", "分散片", "缓释片", "颗粒", "肠溶片")
 _CHINESE_FORMS = ("片", "胶囊", "颗粒", "丸", "口服液")
 _STRENGTHS = ("2.5mg", "5mg", "10mg", "20mg", "25mg", "50mg", "75mg", "0.1g", "0.2g", "0.25g", "0.5g")
 _FULL = ("康", "乐", "安", "宁", "舒", "欣", "达", "维", "平", "瑞")
-_MAKERS = tuple(f"{place}{word}制药" for place in ("示范", "白水", "青山", "高新", "城东") for word in ("一", "同心", "健民"))
+_MAKERS = tuple(
+    f"{place}{word}制药" for place in ("示范", "白水", "青山", "高新", "城东") for word in ("一", "同心", "健民")
+)
 _UNKNOWN_CLASS, _NO_PRICE = "丁", "面议"
 
 
@@ -67,7 +69,9 @@ def drugs(rng: Random) -> tuple[list[dict], list[tuple[str, str]]]:
     for name in _INJECTIONS:
         form = rng.choice(("注射液", "粉针剂"))
         full = f"注射用{name}" if form == "粉针剂" else name + form
-        rows.append(_row(rng, full, "", rng.choice(("1ml", "2ml", "5ml", "10ml", "50ml", "100ml", "0.5g", "1.0g")), "支", form))
+        rows.append(
+            _row(rng, full, "", rng.choice(("1ml", "2ml", "5ml", "10ml", "50ml", "100ml", "0.5g", "1.0g")), "支", form)
+        )
     for entry in _EXTERNAL:
         name, form = entry.split(":")
         rows.append(_row(rng, name, form, rng.choice(("5ml", "10g", "15g", "20g", "60吸", "2ml×10支")), "支"))

@@ -70,7 +70,9 @@ def items(rng: Random) -> tuple[list[dict], list[tuple[str, str]]]:
         rows += [_row(rng, form.format(part), "2", "放射科", "", "2小时") for part in _PARTS]
     rows += [_row(rng, f"{part}彩色多普勒超声:彩超", "2", "超声医学科", "", "即时") for part in _ULTRASOUND]
     for department, names in _OTHERS.items():
-        rows += [_row(rng, entry, "2", department, "", rng.choice(("即时", "次日", "5个工作日"))) for entry in names.split()]
+        rows += [
+            _row(rng, entry, "2", department, "", rng.choice(("即时", "次日", "5个工作日"))) for entry in names.split()
+        ]
     for number, row in enumerate(rows, 1):
         row["xmdm"] = f"XM{number:04d}"
     lost = rng.choice(rows)
@@ -81,7 +83,13 @@ def items(rng: Random) -> tuple[list[dict], list[tuple[str, str]]]:
 def _row(rng: Random, entry: str, kind: str, department: str, specimen: str, after: str) -> dict:
     name, _colon, alias = entry.partition(":")
     fasting = any(word in name for word in _FASTING) and (kind == "2" or specimen == "静脉血")
-    hint = "检查前空腹8小时以上" if fasting else "憋尿至膀胱充盈" if name.startswith(("泌尿", "妇科经腹", "盆腔")) else None
+    hint = (
+        "检查前空腹8小时以上"
+        if fasting
+        else "憋尿至膀胱充盈"
+        if name.startswith(("泌尿", "妇科经腹", "盆腔"))
+        else None
+    )
     if "增强" in name or "造影" in name:
         hint = "空腹4小时，签署知情同意书，肾功能不全者请告知医生"
     return {

@@ -169,7 +169,9 @@ def _employee(member) -> dict:
         "zylb": member.profession,
         "zc": member.title if member.profession != ADMIN else None,
         "zw": member.post,
-        "sc": services.specialty(member.department, _treated(member.department)) if "主任医师" in member.title else None,
+        "sc": services.specialty(member.department, _treated(member.department))
+        if "主任医师" in member.title
+        else None,
         "zgzt": member.state,
     }
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import time
 import urllib.error
 import urllib.request
 
@@ -11,14 +10,15 @@ import sqlalchemy as sa
 from conftest import database, server
 from exchange_kit import Pair, mariadb, odoo, sqlite_his  # noqa: F401
 from his_servers import Faulty
-from his_small import SmallHis, field
+from his_small import SmallHis
 
 SET_UP = """
 source = env["hospital.his.source"].search([("code", "=", "his")])
 codes = env["hospital.his.codemap"].create({"name": "医保", "code": "yb", "source_id": source.id, "line_ids": [
     (0, 0, {"source_value": "甲", "target_value": "a"}), (0, 0, {"source_value": "乙", "target_value": "b"})]})
 bxs = env["hospital.his.codemap"].create({"name": "保密", "code": "bm", "source_id": source.id, "line_ids": [
-    (0, 0, {"source_value": "1", "target_value": "confidential"}), (0, 0, {"source_value": "0", "target_value": "patient"})]})
+    (0, 0, {"source_value": "1", "target_value": "confidential"}),
+    (0, 0, {"source_value": "0", "target_value": "patient"})]})
 env["hospital.his.enquiry"].create([
     {"kind": "drug", "source_id": source.id, "deadline": 2, "query": drugs, "field_ids": [
         (0, 0, {"target": "name", "column": "mc"}),
@@ -192,7 +192,8 @@ def test_inpatients_of_the_his_obey_the_same_rules(sqlite):
     assert {row["values"]["ward"] for row in rows} == {"心内一病区"}
     assert not sqlite.ask("inpatient", "欧")["rows"]
     looked = sqlite.pair.read(
-        """SELECT patient.external_id FROM hospital_access_log log JOIN res_partner patient ON patient.id = log.patient_id
+        """SELECT patient.external_id
+             FROM hospital_access_log log JOIN res_partner patient ON patient.id = log.patient_id
             WHERE log.reason LIKE '%欧阳%'"""
     )
     assert looked == [("P0",)]

@@ -193,7 +193,7 @@ class HospitalEnquiry(models.AbstractModel):
         return {
             "values": {name: self._plain(row.get(name)) for name in names},
             "cells": cells,
-            "say": self.env._(", ").join(cell for cell in cells if cell),
+            "say": ", ".join(cell for cell in cells if cell),
         }
 
     @api.model
@@ -206,21 +206,21 @@ class HospitalEnquiry(models.AbstractModel):
     @api.model
     def _cell(self, name, value, row):
         """One value in words that can be read to a caller."""
-        _ = self.env._
+        env = self.env
         match name:
             case _name if value is None:
                 return ""
             case "price" | "fee":
                 amount = f"{value:.2f}" if round(value, 2) == value else f"{value:.4f}".rstrip("0")
                 if name == "price" and row.get("unit"):
-                    return _("%(amount)s yuan per %(unit)s", amount=amount, unit=row["unit"])
-                return _("%s yuan", amount)
+                    return env._("%(amount)s yuan per %(unit)s", amount=amount, unit=row["unit"])
+                return env._("%s yuan", amount)
             case "self_pay_share":
-                return _("patient pays %s %%", f"{value:g}")
+                return env._("patient pays %s %%", f"{value:g}")
             case "in_stock":
-                return _("in stock") if value else _("out of stock")
+                return env._("in stock") if value else env._("out of stock")
             case "free":
-                return _("%s places free", value)
+                return env._("%s places free", value)
             case "date":
                 return format_date(self.env, value, date_format="EEEE M/d")
             case "scheduled_at":
@@ -236,7 +236,7 @@ class HospitalEnquiry(models.AbstractModel):
             case "day_part":
                 return self._label("hospital.clinic.session", name, value)
             case "bed":
-                return _("bed %s", value)
+                return env._("bed %s", value)
         return str(value)
 
     @api.model

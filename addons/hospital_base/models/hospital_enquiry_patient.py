@@ -73,7 +73,8 @@ class HospitalEnquiry(models.AbstractModel):
         return [
             row
             for row in rows
-            if (row["patient_id"] in told and row.get("tell") is not False) or (not row["patient_id"] and row.get("tell"))
+            if (row["patient_id"] in told and row.get("tell") is not False)
+            or (not row["patient_id"] and row.get("tell"))
         ]
 
     @api.model

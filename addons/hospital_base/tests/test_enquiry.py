@@ -180,7 +180,9 @@ class TestEnquiry(HospitalCase):
                     self.ask(kind, "欧阳", user)
 
     def test_counts_do_not_look_at_patients(self):
-        counts = {row["kind"]: row["count"] for row in self.env["hospital.enquiry"].with_user(self.agent).counts("amxl")}
+        counts = {
+            row["kind"]: row["count"] for row in self.env["hospital.enquiry"].with_user(self.agent).counts("amxl")
+        }
         self.assertEqual(counts["drug"], 2)
         self.assertEqual(counts["phone"], 0)
         self.assertIsNone(counts["inpatient"])

@@ -141,9 +141,7 @@ class HospitalHisEnquiry(models.Model):
 
     def _note_failure(self, failure):
         with self._breaker() as (breaker, store, _cr):
-            store(
-                breaker.failed(fields.Datetime.now()), code=failure.code, arguments=json.dumps(failure.arguments)
-            )
+            store(breaker.failed(fields.Datetime.now()), code=failure.code, arguments=json.dumps(failure.arguments))
 
     def _note_answer(self, text, rows):
         asked_at = fields.Datetime.now()
