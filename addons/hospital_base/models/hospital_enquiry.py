@@ -75,7 +75,7 @@ class HospitalEnquiry(models.AbstractModel):
         return {
             "kind": kind,
             "columns": columns,
-            "rows": [self._shown(row, columns) for row in rows[:limit]],
+            "rows": [self._shown(kind, row, columns) for row in rows[:limit]],
             "more": len(rows) > limit,
             "as_of": as_of and fields.Datetime.to_string(as_of),
             "origin": origin,

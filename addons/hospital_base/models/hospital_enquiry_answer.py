@@ -81,6 +81,8 @@ MODELS = {
     "expert": "hospital.clinic.session",
     "senior_expert": "hospital.clinic.session",
 }
+# Told with another column: the unit with the price.
+FOLDED = ("unit",)
 CLINIC_TYPES = {"expert": ("associate", "chief"), "senior_expert": ("special",)}
 # Clinics are told this many days ahead.
 DAYS_AHEAD = 14
@@ -94,7 +96,6 @@ LABELS = {
     "name": _lt("Name"),
     "trade_name": _lt("Trade Name"),
     "spec": _lt("Specification"),
-    "unit": _lt("Unit"),
     "price": _lt("Price"),
     "insurance_class": _lt("Insurance"),
     "self_pay_share": _lt("Patient's Share"),
@@ -148,8 +149,13 @@ class HospitalEnquiry(models.AbstractModel):
 
     @api.model
     def _columns(self, kind):
+        shown = [name for name in self._known_columns(kind) if name not in FOLDED]
+        return [{"name": name, "label": self.env._(LABELS[name])} for name in shown]
+
+    @api.model
+    def _known_columns(self, kind):
         hidden = () if self.env.user.has_group("hospital_base.group_leader_mobile") else ("mobile",)
-        return [{"name": name, "label": self.env._(LABELS[name])} for name in COLUMNS[kind] if name not in hidden]
+        return [name for name in COLUMNS[kind] if name not in hidden]
 
     @api.model
     def _rows(self, kind, text, limit):
@@ -187,11 +193,10 @@ class HospitalEnquiry(models.AbstractModel):
     # -- as text -----------------------------------------------------------------------------------------------
 
     @api.model
-    def _shown(self, row, columns):
-        names = [column["name"] for column in columns]
-        cells = [self._cell(name, row.get(name), row) for name in names]
+    def _shown(self, kind, row, columns):
+        cells = [self._cell(column["name"], row.get(column["name"]), row) for column in columns]
         return {
-            "values": {name: self._plain(row.get(name)) for name in names},
+            "values": {name: self._plain(row.get(name)) for name in self._known_columns(kind)},
             "cells": cells,
             "say": ", ".join(cell for cell in cells if cell),
         }
@@ -232,7 +237,7 @@ class HospitalEnquiry(models.AbstractModel):
             case "state":
                 return self._label("hospital.surgery", name, value)
             case "session_state":
-                return self._label("hospital.clinic.session", "state", value)
+                return env._("takes place") if value == "open" else self._label("hospital.clinic.session", "state", value)
             case "day_part":
                 return self._label("hospital.clinic.session", name, value)
             case "bed":

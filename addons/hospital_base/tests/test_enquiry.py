@@ -53,7 +53,7 @@ class TestEnquiry(HospitalCase):
 
     def test_an_answer_can_be_read_aloud(self):
         answer = self.ask("drug", "amxljn")
-        self.assertEqual(answer["rows"][0]["say"], "阿莫西林胶囊, 再林, 0.25g×24粒, 盒, 12.50 yuan per 盒, Class A, "
+        self.assertEqual(answer["rows"][0]["say"], "阿莫西林胶囊, 再林, 0.25g×24粒, 12.50 yuan per 盒, Class A, "
                          "patient pays 0 %, in stock")  # fmt: skip
         self.assertEqual(answer["rows"][0]["values"]["price"], 12.5)
         self.assertEqual(answer["origin"], "synchronised")

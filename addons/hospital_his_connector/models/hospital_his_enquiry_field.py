@@ -34,6 +34,7 @@ class HospitalHisEnquiryField(models.Model):
     def _selection_target(self):
         labels = {name: self.env._(label) for name, label in LABELS.items()}
         labels |= {
+            "unit": self.env._("Unit"),
             "patient_key": self.env._("Patient (HIS key)"),
             "patient": self.env._("Patient's Name"),
             "disclosure": self.env._("Who may be told"),

@@ -38,14 +38,14 @@ export class EnquiryDesk extends Component {
         return this.current?.count === null;
     }
 
-    get row() {
+    get chosen() {
         return this.state.answer?.rows[this.state.place];
     }
 
     get facts() {
         const { columns } = this.state.answer;
         return columns
-            .map(({ name, label }, index) => ({ name, label, text: this.row.cells[index] }))
+            .map(({ name, label }, index) => ({ name, label, text: this.chosen.cells[index] }))
             .filter(({ text }) => text);
     }
 
