@@ -10,8 +10,6 @@ import subprocess
 import sys
 from random import Random
 
-from odoo.addons.hospital_base.enquiry import search_keys
-
 from demo.drugs import drugs
 
 from . import scale
@@ -31,6 +29,8 @@ INPATIENTS_ILIKE = """
 
 def fill_drugs(cr):
     """Names put together from the syllables of real ones, so that they are as much alike as those."""
+    from odoo.addons.hospital_base.enquiry import search_keys  # found once Odoo knows its addons
+
     rng = Random(1)
     parts = sorted({row["ypmc"][at : at + 2] for row in drugs(rng)[0] for at in range(len(row["ypmc"]) - 1)})
     for start in range(0, DRUGS, BATCH):
