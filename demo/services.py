@@ -69,7 +69,7 @@ def called_off(world: World, story: Story, stay: dict, name: str, admitted: date
 
 def _planned(world: World, story: Story, stay: dict, name: str, admitted: datetime, day: datetime):
     rng = Random(f"{world.seed}/theatre/{stay['zylsh']}")
-    begins = day.replace(hour=8, minute=30, second=0) + timedelta(minutes=15 * rng.randrange(30))
+    begins = day.replace(hour=8, minute=30, second=0, microsecond=0) + timedelta(minutes=15 * rng.randrange(30))
     known = max((begins - timedelta(days=1)).replace(hour=15), admitted + timedelta(minutes=30))
     begins = max(begins, known + timedelta(hours=1))
     row = {
