@@ -28,6 +28,7 @@
         "views/hospital_his_endpoint_views.xml",
         "views/hospital_his_booking_views.xml",
         "views/hospital_his_transaction_views.xml",
+        "views/hospital_his_enquiry_views.xml",
         "views/hospital_his_inbox_views.xml",
         "views/hospital_his_listener_views.xml",
         "views/hospital_his_feed_push_views.xml",

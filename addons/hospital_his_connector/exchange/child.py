@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _read(job: dict, out) -> None:
-    from odoo.addons.hospital_his_connector.exchange import batch, frames, keys
+    from odoo.addons.hospital_his_connector.exchange import asking, batch, frames, keys
     from odoo.addons.hospital_his_connector.exchange.limits import Limits
     from odoo.addons.hospital_his_connector.exchange.mapping import Mapper
     from odoo.addons.hospital_his_connector.exchange.reader import Reader, charset, connect
@@ -65,7 +65,9 @@ def _read(job: dict, out) -> None:
         version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
         frames.write(out, {"type": "connected", "server": version})
         mark = None
-        if not job.get("query"):
+        if "ask" in job:
+            frames.write(out, {"type": "answer", **asking.answer(connection, job)})
+        elif not job.get("query"):
             frames.write(out, {"type": "charset", "charset": charset(connection, job["source"])})
         elif job.get("keys"):
             names = keys.columns(job)

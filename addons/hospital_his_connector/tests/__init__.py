@@ -14,3 +14,4 @@ from . import (
     test_transaction,
 )
 from . import test_feed, test_pure, test_rights, test_run, test_schedule
+from . import test_feed, test_inbox, test_lists, test_pure, test_rights, test_run
