@@ -42,9 +42,7 @@ print("KEYS", __import__("json").dumps(result))
 
 
 def envelope(body, header="", space=ENVELOPE):
-    return (
-        f'<s:Envelope xmlns:s="{space}"><s:Header>{header}</s:Header><s:Body>{body}</s:Body></s:Envelope>'
-    ).encode()
+    return (f'<s:Envelope xmlns:s="{space}"><s:Header>{header}</s:Header><s:Body>{body}</s:Body></s:Envelope>').encode()
 
 
 def operation(name, **values):
@@ -93,7 +91,9 @@ class Service:
             try:
                 self.connection.request("POST", self.path, body, own | headers)
                 response = self.connection.getresponse()
-                return response.status, response.read().decode("gbk" if "GBK" in response.headers["Content-Type"] else "utf-8")
+                return response.status, response.read().decode(
+                    "gbk" if "GBK" in response.headers["Content-Type"] else "utf-8"
+                )
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
                 # The server closes a connection when it likes; one new try, as every client does.
                 self.connection.close()

@@ -17,5 +17,6 @@
         "views/hospital_his_deadletter_views.xml",
         "views/hospital_his_inbox_views.xml",
         "views/hospital_his_menus.xml",
+        "views/hospital_his_client_views.xml",
     ],
 }

@@ -86,7 +86,8 @@ class HospitalClinicSession(models.Model):
               FROM (SELECT wanted.id,
                            count(*) FILTER (WHERE slot.state = 'available') AS free,
                            count(*) FILTER (WHERE slot.state IN %s) AS booked
-                      FROM unnest(%s::int[]) AS wanted (id) LEFT JOIN hospital_clinic_slot slot ON slot.session_id = wanted.id
+                      FROM unnest(%s::int[]) AS wanted (id)
+                      LEFT JOIN hospital_clinic_slot slot ON slot.session_id = wanted.id
                      GROUP BY wanted.id) slots
              WHERE session.id = slots.id
                AND (session.free_count, session.booked_count) IS DISTINCT FROM (slots.free, slots.booked)
