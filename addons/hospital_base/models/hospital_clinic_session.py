@@ -61,7 +61,8 @@ class HospitalClinicSession(models.Model):
     def _compute_display_name(self):
         parts = dict(self._fields["day_part"]._description_selection(self.env))
         for session in self:
-            doctor = session.substitute_id or session.employee_id
+            # Who holds a clinic is no secret, though an employee's record is.
+            doctor = (session.substitute_id or session.employee_id).sudo()
             words = [f"{session.date or ''} {parts.get(session.day_part, '')}", session.department_id.name, doctor.name]
             session.display_name = " · ".join(word for word in words if word)
 

@@ -147,6 +147,8 @@ class TestClinic(HospitalCase):
         staff = self.staff("staff")
         self.assertIn(self.session, self.seen_by(staff, "hospital.clinic.session"))
         self.assertIn(self.slots[0], self.seen_by(staff, "hospital.clinic.slot"))
+        self.env.invalidate_all()
+        self.assertIn(self.doctor.name, self.session.with_user(staff).display_name)
         for user in (staff, new_test_user(self.env, "outsider", groups="base.group_portal")):
             with self.assertRaises(AccessError):
                 self.appointments.with_user(user).search([])
