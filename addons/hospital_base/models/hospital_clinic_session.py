@@ -63,8 +63,8 @@ class HospitalClinicSession(models.Model):
         for session in self:
             # Who holds a clinic is no secret, though an employee's record is.
             doctor = (session.substitute_id or session.employee_id).sudo()
-            words = [f"{session.date or ''} {parts.get(session.day_part, '')}", session.department_id.name, doctor.name]
-            session.display_name = " · ".join(word for word in words if word)
+            when = f"{session.date or ''} {parts.get(session.day_part, '')}".strip()
+            session.display_name = " · ".join(word for word in (session.department_id.name, doctor.name, when) if word)
 
     def _lock(self):
         """One at a time: whoever changes a slot or an appointment holds its session first, so that nobody deadlocks.

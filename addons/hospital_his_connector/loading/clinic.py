@@ -78,6 +78,7 @@ class ClinicSessionLoader(_ClinicLoader):
         sessions.browse(opened)._count_slots()
         for session_id, why in stopped:
             self.env["hospital.appointment"]._stop(sessions.browse(session_id), why)
+        self.env.flush_all()
 
 
 class ClinicSlotLoader(_ClinicLoader):
