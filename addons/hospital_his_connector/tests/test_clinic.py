@@ -85,15 +85,6 @@ class TestClinicFeeds(Factories, ExchangeCase):
         self.his("INSERT INTO hy VALUES ('L1', 'S9', 1, 'available', 1), ('L2', 'S9', 2, 'weg', 1)")
         self.run_feeds(self.feeds)
         letters = self.env["hospital.his.deadletter"].search([("feed_id", "in", self.feeds.ids)])
-        print(
-            "XX",
-            [
-                (r.feed_id.code, r.state, r.code, r.read_count, r.new_count, r.waiting_count, r.rejected_count)
-                for r in runs
-            ],
-            letters.mapped("payload"),
-            self.slots(),
-        )
         self.assertEqual(sorted(letters.mapped("code")), ["bad_choice", "unknown_clinic_session"])
         self.his("INSERT INTO pb VALUES ('S9', '0101', NULL, '2031-03-03', 'pm', NULL, NULL, NULL, 2)")
         self.run_feeds(self.feeds)
