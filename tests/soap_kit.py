@@ -22,7 +22,9 @@ env = env(context={"lang": "zh_CN"})
 department = env["hr.department"].create({"name": "心内科", "code": "0101"})
 for number in ("D1", "D2"):
     env["hr.employee"].create({"name": "医生" + number, "staff_no": number, "department_id": department.id})
-env["res.partner"].create({"name": "李四", "is_patient": True, "source_id": source.id, "external_id": "P0"})
+env["res.partner"].create([
+    {"name": "李四", "is_patient": True, "source_id": source.id, "external_id": f"P{number}"} for number in range(1001)
+])
 may = dict.fromkeys(PERMISSIONS.values(), True)
 client = {"source_id": source.id, "allowed_ips": "127.0.0.1", "rate": 1000000}
 clients = env["hospital.his.client"].create([

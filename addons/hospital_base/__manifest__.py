@@ -20,6 +20,8 @@
         "views/res_partner_views.xml",
         "views/hospital_encounter_views.xml",
         "views/hospital_case_views.xml",
+        "views/hospital_clinic_session_views.xml",
+        "views/hospital_appointment_views.xml",
         "views/hospital_contact_views.xml",
         "views/hospital_quality_issue_views.xml",
         "views/hospital_access_log_views.xml",

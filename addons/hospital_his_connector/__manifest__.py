@@ -35,6 +35,7 @@
         "views/hospital_his_menus.xml",
         "views/hospital_his_writing_menus.xml",
         "views/hospital_his_operation_menus.xml",
+        "views/hospital_his_client_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["hospital_his_connector/static/src/**/*"],

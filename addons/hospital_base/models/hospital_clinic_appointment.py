@@ -73,7 +73,7 @@ class HospitalAppointment(models.Model):
     _date_index = models.Index("(date DESC, starts_at, id)")
     _department_index = models.Index("(department_id, date DESC)")
     _employee_index = models.Index("(employee_id, date DESC) WHERE employee_id IS NOT NULL")
-    _rebook_index = models.Index("(date, id) WHERE rebook_state = 'due'")
+    _rebook_index = models.Index("(patient_id) WHERE rebook_state IN ('due', 'unreached')")
     _expected_index = models.Index("(date) WHERE state IN ('booked', 'checked_in')")
 
     @api.depends("patient_id", "date", "department_id")

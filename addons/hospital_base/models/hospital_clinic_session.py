@@ -61,9 +61,10 @@ class HospitalClinicSession(models.Model):
     def _compute_display_name(self):
         parts = dict(self._fields["day_part"]._description_selection(self.env))
         for session in self:
-            doctor = session.substitute_id or session.employee_id
-            words = [f"{session.date or ''} {parts.get(session.day_part, '')}", session.department_id.name, doctor.name]
-            session.display_name = " · ".join(word for word in words if word)
+            # Who holds a clinic is no secret, though an employee's record is.
+            doctor = (session.substitute_id or session.employee_id).sudo()
+            when = f"{session.date or ''} {parts.get(session.day_part, '')}".strip()
+            session.display_name = " · ".join(word for word in (session.department_id.name, doctor.name, when) if word)
 
     def _lock(self):
         """One at a time: whoever changes a slot or an appointment holds its session first, so that nobody deadlocks.
@@ -86,7 +87,8 @@ class HospitalClinicSession(models.Model):
               FROM (SELECT wanted.id,
                            count(*) FILTER (WHERE slot.state = 'available') AS free,
                            count(*) FILTER (WHERE slot.state IN %s) AS booked
-                      FROM unnest(%s::int[]) AS wanted (id) LEFT JOIN hospital_clinic_slot slot ON slot.session_id = wanted.id
+                      FROM unnest(%s::int[]) AS wanted (id)
+                      LEFT JOIN hospital_clinic_slot slot ON slot.session_id = wanted.id
                      GROUP BY wanted.id) slots
              WHERE session.id = slots.id
                AND (session.free_count, session.booked_count) IS DISTINCT FROM (slots.free, slots.booked)

@@ -56,7 +56,7 @@ class HospitalClinicSlot(models.Model):
     def _cron_release_expired(self):
         """Slots that nobody booked while they were held are free again; set-based."""
         self.flush_model()
-        expired = SQL("state = 'locked' AND locked_until <= now() AT TIME ZONE 'UTC'")
+        expired = SQL("state = 'locked' AND locked_until <= %s", fields.Datetime.now())
         # Sessions first, as everybody does; one that is being booked just now has its turn in a minute.
         rows = self.env.execute_query(
             SQL(

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ResPartner(models.Model):
@@ -6,6 +7,17 @@ class ResPartner(models.Model):
 
     appointment_ids = fields.One2many("hospital.appointment", "patient_id", string="Appointments")
     no_show_count = fields.Integer(string="Missed Appointments", readonly=True, copy=False)
+
+    @api.model
+    def _visible_patient_queries(self, user):
+        """Whoever calls the patients of a stopped clinic sees them until each has been settled."""
+        queries = super()._visible_patient_queries(user)
+        if user._has_hospital_role("agent"):
+            self.env["hospital.appointment"].flush_model(["patient_id", "rebook_state"])
+            queries.append(
+                SQL("SELECT patient_id FROM hospital_appointment WHERE rebook_state IN ('due', 'unreached')")
+            )
+        return queries
 
     def _count_missed(self):
         """Bring the number of missed appointments into line; set-based."""

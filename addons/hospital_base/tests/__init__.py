@@ -1,5 +1,6 @@
 from . import (
     test_case,
+    test_clinic,
     test_correct,
     test_enquiry,
     test_gate,

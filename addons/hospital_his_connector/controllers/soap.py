@@ -36,12 +36,13 @@ class AppointmentService(http.Controller):
         if name not in ("wsdl", "xsd"):
             return request.not_found()
         try:
-            client = request.env["hospital.his.client"].sudo()._admitted(code, request.httprequest.remote_addr or "")
+            request.env["hospital.his.client"].sudo()._admitted(code, request.httprequest.remote_addr or "")
         except Fault as problem:
             return request.make_response("", status=problem.status)
         text = (FOLDER / f"appointments.{name}").read_text(encoding="utf-8")
         if name == "wsdl":
-            address = client.url.removesuffix("?wsdl")
+            # As the caller reached us: that way it reaches us again.
+            address = request.httprequest.base_url
             text = text.replace("http://localhost/his/soap", address)
             text = text.replace('schemaLocation="appointments.xsd"', f'schemaLocation="{address}?xsd"')
         return request.make_response(text, [("Content-Type", "text/xml; charset=utf-8")])

@@ -53,7 +53,7 @@ class HospitalHisClientRefusal(models.Model):
             [
                 client.id or None,
                 address[:64],
-                operation,
+                operation or None,
                 code,
                 self._fields["arguments"].convert_to_column(arguments, self),
                 now.replace(minute=0, second=0),

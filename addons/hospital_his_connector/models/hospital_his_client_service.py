@@ -152,7 +152,8 @@ class HospitalHisClient(models.Model):
         if is_new:
             message.request_digest = request.digest
             return message
-        message.lock_for_update()
+        # Whoever repeats a request while it is being done waits for its answer.
+        self.env.cr.execute("SELECT FROM hospital_his_inbox WHERE id = %s FOR UPDATE", [message.id])
         message.invalidate_recordset()
         if message.request_digest != request.digest:
             raise Fault("soap_reused", 409, request=request.values["requestId"])

@@ -15,3 +15,4 @@ from . import (
 )
 from . import test_feed, test_pure, test_rights, test_run, test_schedule
 from . import test_feed, test_inbox, test_lists, test_pure, test_rights, test_run
+from . import test_clinic, test_feed, test_inbox, test_pure, test_rights, test_run

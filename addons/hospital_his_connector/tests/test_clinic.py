@@ -1,0 +1,154 @@
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import tagged
+
+from odoo.addons.hospital_base.tests.common import Factories
+from odoo.addons.hospital_his_connector.loading import merging
+
+from .common import ExchangeCase
+
+FEEDS = [
+    {
+        "code": "pb", "name": "排班", "kind": "clinic_session", "query": "SELECT * FROM pb", "key_column": "pbh",
+        "watermark_column": "gxsj",
+        "fields": [
+            {"target": "department", "column": "ks"},
+            {"target": "employee", "column": "ys"},
+            {"target": "date", "column": "rq", "transform": "date"},
+            {"target": "day_part", "column": "wb"},
+            {"target": "fee", "column": "ghf", "transform": "decimal"},
+            {"target": "state", "column": "zt"},
+            {"target": "stop_reason", "column": "tzyy"},
+        ],
+    },
+    {
+        "code": "hy", "name": "号源", "kind": "clinic_slot", "query": "SELECT * FROM hy", "key_column": "hyh",
+        "watermark_column": "gxsj",
+        "fields": [
+            {"target": "session", "column": "pbh"},
+            {"target": "number", "column": "xh", "transform": "integer"},
+            {"target": "state", "column": "zt"},
+        ],
+    },
+]  # fmt: skip
+
+
+@tagged("post_install", "-at_install")
+class TestClinicFeeds(Factories, ExchangeCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.his(
+            "CREATE TABLE pb (pbh, ks, ys, rq, wb, ghf, zt, tzyy, gxsj)",
+            "CREATE TABLE hy (hyh, pbh, xh, zt, gxsj)",
+        )
+        definition = {"source": {"code": "test_his"}, "feeds": FEEDS}
+        cls.source = cls.env["hospital.his.source"]._import_definition(definition)
+        cls.source.feed_ids.filtered(lambda feed: feed.code in ("br", "zy")).active = False
+        cls.heart = cls.department("心内科", code="0101")
+        cls.feeds = cls.source.feed_ids.filtered(lambda feed: feed.code in ("pb", "hy"))
+
+    def setUp(self):
+        super().setUp()
+        self.his("DELETE FROM pb", "DELETE FROM hy")
+
+    def session(self, key="S1"):
+        return self.env["hospital.clinic.session"].search(
+            [("source_id", "=", self.source.id), ("external_id", "=", key)]
+        )
+
+    def slots(self):
+        slots = self.env["hospital.clinic.slot"].search([("source_id", "=", self.source.id)], order="external_id")
+        return {slot.external_id: slot.state for slot in slots}
+
+    def publish(self):
+        self.his(
+            "INSERT INTO hy VALUES ('L1', 'S1', 1, 'available', 1), ('L2', 'S1', 2, 'locked', 1)",
+            "INSERT INTO hy VALUES ('L3', 'S1', 3, NULL, 1)",
+            "INSERT INTO pb VALUES ('S1', '0101', 'D9', '2031-03-03', 'am', '12.50', 'open', NULL, 1)",
+        )
+        return self.run_feeds(self.feeds)
+
+    def test_sessions_and_slots_are_read_and_counted(self):
+        runs = self.publish()
+        self.assertEqual(runs.mapped("new_count"), [1, 3])
+        session = self.session()
+        self.assertEqual((session.department_id, session.day_part, session.fee), (self.heart, "am", 12.5))
+        self.assertEqual((session.free_count, session.booked_count), (2, 0))
+        self.assertEqual(self.slots(), {"L1": "available", "L2": "locked", "L3": "available"})
+        self.assertTrue(session.slot_ids.filtered(lambda slot: slot.state == "locked").locked_until)
+        # The doctor was unknown when the row came.
+        doctor = self.env["hr.employee"].create({"name": "医生", "staff_no": "D9"})
+        self.run_feeds(self.feeds)
+        self.assertEqual(session.employee_id, doctor)
+
+    def test_a_slot_waits_for_its_session_and_nonsense_is_set_aside(self):
+        self.his("INSERT INTO hy VALUES ('L1', 'S9', 1, 'available', 1), ('L2', 'S9', 2, 'weg', 1)")
+        self.run_feeds(self.feeds)
+        letters = self.env["hospital.his.deadletter"].search([("feed_id", "in", self.feeds.ids)])
+        self.assertEqual(sorted(letters.mapped("code")), ["bad_choice", "unknown_clinic_session"])
+        self.his("INSERT INTO pb VALUES ('S9', '0101', NULL, '2031-03-03', 'pm', NULL, NULL, NULL, 2)")
+        self.run_feeds(self.feeds)
+        self.assertEqual(self.slots(), {"L1": "available"})
+
+    def test_a_feed_does_not_take_back_what_a_patient_booked(self):
+        self.publish()
+        slot = self.session().slot_ids.filtered(lambda slot: slot.external_id == "L1")
+        self.env["hospital.appointment"]._book(slot, self.patient("张三"), {})
+        self.his("UPDATE hy SET zt = 'available', xh = 9, gxsj = 2", "UPDATE pb SET ghf = 20, gxsj = 2")
+        self.run_feeds(self.feeds)
+        self.assertEqual((slot.state, slot.number), ("booked", 9))
+        self.assertEqual((self.session().free_count, self.session().booked_count), (2, 1))
+
+    def test_a_stop_in_the_feed_is_a_stop(self):
+        self.publish()
+        slot = self.session().slot_ids.filtered(lambda slot: slot.external_id == "L1")
+        appointment = self.env["hospital.appointment"]._book(slot, self.patient("张三"), {})
+        self.his("UPDATE pb SET zt = 'stopped', tzyy = '会诊', gxsj = 2")
+        self.run_feeds(self.feeds)
+        self.assertEqual((self.session().state, self.session().stop_reason), ("stopped", "会诊"))
+        self.assertEqual((appointment.state, appointment.rebook_state), ("stopped", "due"))
+        self.assertEqual(set(self.slots().values()), {"stopped"})
+        self.his("UPDATE pb SET zt = 'open', gxsj = 3")
+        self.run_feeds(self.feeds)
+        self.assertEqual((self.session().state, self.session().free_count), ("open", 3))
+        self.assertEqual(appointment.state, "stopped", "the patient was told; the HIS books again")
+
+    def test_merged_patients_keep_their_appointments(self):
+        self.publish()
+        loser, survivor = self.patient("张三"), self.patient("张三")
+        slots = self.session().slot_ids.sorted("external_id")
+        book = self.env["hospital.appointment"]._book
+        cancelled, clash, own = book(slots[0], loser, {}), None, book(slots[1], survivor, {})
+        cancelled._cancel()
+        clash = book(slots[2], loser, {})
+        merging.merge(self.env, {loser.id: survivor.id})
+        self.assertEqual((cancelled | own).patient_id, survivor)
+        self.assertEqual(clash.patient_id, loser, "nobody sits in one clinic twice")
+
+    def test_clients_are_kept_by_the_engineer_and_checked(self):
+        values = {
+            "name": "自助机",
+            "code": "kiosk",
+            "source_id": self.source.id,
+            "allowed_ips": "10.1.2.3, 10.2.0.0/16",
+        }
+        engineer = self.staff("integration")
+        client = self.env["hospital.his.client"].with_user(engineer).create(values)
+        self.assertTrue(client.user_id.share)
+        self.assertFalse(client.may_stop_clinic, "what is not allowed is forbidden")
+        key = client.action_new_key()["context"]["default_key"]
+        keys = self.env["res.users.apikeys"]
+        self.assertEqual(keys._check_credentials(scope="hospital.soap", key=key), client.user_id.id)
+        self.assertFalse(keys._check_credentials(scope="rpc", key=key), "it opens nothing else")
+        client.action_new_key()
+        self.assertFalse(keys._check_credentials(scope="hospital.soap", key=key), "the earlier one holds no more")
+        for wrong in (
+            {"allowed_ips": "10.1.2"},
+            {"auth": "token"},
+            {"auth": "token", "username": "a", "secret_ref": "../b"},
+        ):
+            with self.assertRaises(ValidationError):
+                client.write(wrong)
+        for role in ("doctor", "functional", "admin"):
+            with self.assertRaises(AccessError):
+                self.env["hospital.his.client"].with_user(self.staff(role)).create(values | {"code": role})
