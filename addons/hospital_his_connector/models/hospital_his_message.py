@@ -62,8 +62,8 @@ SENTENCES = {
         "The server demands Oracle's own network encryption. Switch on “Through Oracle's Client” in the connection."
     ),
     "tds_encryption": _lt(
-        "The encrypted connection to SQL Server failed: it is too old for today's encryption. Set “Encryption” to never, "
-        "and for SQL Server 2000 the TDS version to 7.1. (%(message)s)"
+        "SQL Server broke off while the connection was being set up. A server of before 2014 often cannot do today's "
+        "encryption: set “Encryption” to never, and for SQL Server 2000 the TDS version to 7.1. (%(message)s)"
     ),
     "db2_licence": _lt("DB2 on a mainframe or IBM i admits IBM's client only with a licence of Db2 Connect: %(message)s"),
     "bad_query": _lt("The HIS does not understand the query: %(message)s"),
