@@ -7,6 +7,7 @@ import time
 import pytest
 import sqlalchemy as sa
 import source_kinds
+from drda_listener import DrdaListener
 from exchange_kit import mariadb  # noqa: F401
 from his_servers import Faulty, free_port
 from source_kinds import BEGAN, PEOPLE, Limits, Source, failure, job, read
@@ -144,6 +145,23 @@ def test_oracle_says_what_to_do():
         code, arguments = failure(job(connection | {"port": server.port} | change))
         assert code == expected, (listener, code, arguments)
         server.close()
+
+
+@pytest.mark.parametrize("refused", ["password", "database"])
+def test_db2_says_what_it_refuses(refused):
+    """IBM's own client at a door that shows nothing but the refusal."""
+    server = DrdaListener(refused)
+    connection = {"driver": "db2", "host": "127.0.0.1", "port": server.port, "database": "HIS", "username": "reader"}
+    code, _arguments = failure(job(connection | {"password": "falsch"}))
+    assert code == {"password": "password", "database": "no_database"}[refused]
+    server.close()
+
+
+@pytest.mark.parametrize("kind", ["oracle", "db2"])
+def test_names_without_a_server(kind):
+    connection = {"driver": kind, "database": "his", "username": "u", "password": "p"}
+    assert failure(job(connection | {"host": "127.0.0.1", "port": free_port()}))[0] == "refused"
+    assert failure(job(connection | {"host": "no-such-host.invalid"}))[0] == "host_unknown"
 
 
 # -- SQL Server ---------------------------------------------------------------------------------------------------
