@@ -29,6 +29,7 @@ PEOPLE = [
     }
     for number in range(40)
 ]
+PATIENT = Limits(connect=5, silence=5)
 FIELDS = [{"target": "name", "column": "xm"}]
 
 
@@ -66,7 +67,7 @@ def job(connection: dict, **changes) -> dict:
     } | changes  # fmt: skip
 
 
-def read(work: dict, limits: Limits = Limits(connect=5, silence=5), broken_off: bool = False):
+def read(work: dict, limits: Limits = PATIENT, broken_off: bool = False):
     """The rows (key, name) of one reading, how far it came, and whether it reached the end.
 
     ``broken_off``: after the first batch that is full.
@@ -85,7 +86,7 @@ def read(work: dict, limits: Limits = Limits(connect=5, silence=5), broken_off: 
     return rows, mark, False
 
 
-def failure(work: dict, limits: Limits = Limits(connect=5, silence=5)) -> tuple[str, dict]:
+def failure(work: dict, limits: Limits = PATIENT) -> tuple[str, dict]:
     """Code and arguments of a reading that must fail."""
     with pytest.raises(ReadingFailed) as caught:
         read(work, limits)

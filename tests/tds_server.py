@@ -122,12 +122,13 @@ class _Session:
                 raw = bytes(((byte ^ 0xA5) >> 4 | (byte ^ 0xA5) << 4) & 0xFF for byte in raw)
             texts[name] = raw.decode("utf-16-le")
         self.server.logins.append(texts | {"tds": f"{self.version >> 28}.{self.version >> 24 & 15}"})
+        refused = self._message(0xAA, 18456, 14, f"用户 '{texts['username']}' 登录失败。") + self._done(2)
         if texts["password"] != "geheim":
-            self._send(self._message(0xAA, 18456, 14, f"Login failed for user '{texts['username']}'.") + self._done(2))
+            self._send(refused)
             raise EOFError
         if texts["database"] not in ("", "his"):
-            text = f'Cannot open database "{texts["database"]}" requested by the login. The login failed.'
-            self._send(self._message(0xAA, 4060, 11, text) + self._done(2))
+            text = f'无法打开登录所请求的数据库 "{texts["database"]}"。登录失败。'
+            self._send(self._message(0xAA, 4060, 11, text) + refused)
             raise EOFError
         collation = b"\xe3" + struct.pack("<HBB", 8, 7, 5) + self.server.collation[0] + b"\0"
         database = b"\x01" + _short("his") + _short("master")
@@ -165,18 +166,17 @@ class _Session:
             cursor = self.database.execute(_sqlite(sql), parameters)
         except sqlite3.Error as error:
             absent = re.match("no such (table|column): (.*)", str(error))
-            number, text = 102, f"Incorrect syntax: {error}"
-            if absent:
-                number, text = {"table": (208, "Invalid object name"), "column": (207, "Invalid column name")}[absent[1]]
-                text = f"{text} '{absent[2]}'."
-            return self._send(self._message(0xAA, number, 16, text) + self._done(2))
+            number = {"table": 208, "column": 207}[absent[1]] if absent else 102
+            named = f"'{absent[2]}'" if absent else str(error)
+            return self._send(self._message(0xAA, number, 16, f"Invalid: {named}") + self._done(2))
         columns = self._columns(sql, [column[0] for column in cursor.description])
         self._answer(columns, cursor)
 
     def _answer(self, columns: list[tuple[str, str, int]], cursor: sqlite3.Cursor) -> None:
         """In packets as they fill up: memory does not grow with the answer."""
         waiting, number, count = bytearray(self._head(columns)), 0, 0
-        for count, row in enumerate(cursor, 1):
+        for row in cursor:
+            count += 1
             waiting += self._row(columns, row)
             while len(waiting) >= 4088:
                 number += 1

@@ -5,16 +5,16 @@ same words for the same troubles. PostgreSQL, MariaDB and SQLite are real server
 import time
 
 import pytest
-import sqlalchemy as sa
 import source_kinds
+import sqlalchemy as sa
 from drda_listener import DrdaListener
 from exchange_kit import mariadb  # noqa: F401
 from his_servers import Faulty, free_port
-from source_kinds import BEGAN, PEOPLE, Limits, Source, failure, job, read
+from source_kinds import BEGAN, PEOPLE, Limits, Source, drivers, failure, job, keyset, marks, read
 from tds_server import LATIN
 from tns_listener import TnsListener
 
-KINDS = ["sqlite", "postgresql", "mariadb-gbk", "mariadb-utf8mb4", "sqlserver"]
+KINDS = ["sqlite", "postgresql", "mariadb", "sqlserver"]
 NETWORK = ["postgresql", "mysql", "sqlserver", "oracle", "db2"]
 DATED = [(row["id"], row["xm"]) for row in PEOPLE if row["gxsj"]]
 UNDATED = [(row["id"], row["xm"]) for row in PEOPLE if not row["gxsj"]]
@@ -22,13 +22,12 @@ UNDATED = [(row["id"], row["xm"]) for row in PEOPLE if not row["gxsj"]]
 
 @pytest.fixture(params=KINDS)
 def source(request, tmp_path):
-    kind, _, charset = request.param.partition("-")
-    if kind == "mariadb":
-        opened = source_kinds.mariadb(request.getfixturevalue("mariadb"), charset)
-    elif kind == "postgresql":
+    if request.param == "mariadb":
+        opened = source_kinds.mariadb(request.getfixturevalue("mariadb"), "gbk")
+    elif request.param == "postgresql":
         opened = source_kinds.postgresql()
     else:
-        opened = getattr(source_kinds, kind)(tmp_path)
+        opened = getattr(source_kinds, request.param)(tmp_path)
     with opened as (engine, connection):
         yield Source(engine, connection)
 
@@ -72,7 +71,8 @@ def test_wrong_settings_are_named(source):
             ({"host": "127.0.0.1", "port": free_port()}, "refused"),
         ]
     if driver in ("mysql", "sqlserver"):
-        cases += [({"password": "falsch"}, "password"), ({"database": "nichts"}, "no_database")]
+        codes = {"mysql": ("password", "no_database"), "sqlserver": ("login_or_database",) * 2}[driver]
+        cases += zip(({"password": "falsch"}, {"database": "nichts"}), codes, strict=True)
     for change, expected in cases:
         place = {name: value for name, value in change.items() if name in ("host", "port", "password", "database")}
         other = {name: value for name, value in change.items() if name not in place}
@@ -155,6 +155,22 @@ def test_db2_says_what_it_refuses(refused):
     code, _arguments = failure(job(connection | {"password": "falsch"}))
     assert code == {"password": "password", "database": "no_database"}[refused]
     server.close()
+
+
+@pytest.mark.parametrize("kind", ["oracle", "db2"])
+def test_sql_for_servers_that_are_not_here(kind):
+    """Their columns come in capitals and are asked for as they came; times and keys are parameters."""
+    driver = drivers.get(kind)
+    dialect = sa.create_engine(f"{driver.dialect}://", creator=lambda: None).dialect
+    key, watermark = (dialect.identifier_preparer.quote_identifier(name) for name in ("ID", "GXSJ"))
+    query = "SELECT id, gxsj FROM his.br WHERE gxsj > DATE '2026-01-01' AND bz <> '8:00'"
+    text, parameters = keyset.statement(query, key, watermark, marks.ROWS, BEGAN, "P1")
+    compiled = sa.text(text).bindparams(**parameters).compile(dialect=dialect)
+    w, k = (":w", ":k") if kind == "oracle" else ("?", "?")
+    assert str(compiled) == (
+        f'SELECT * FROM ({query}) q WHERE ("GXSJ" > {w} OR ("GXSJ" = {w} AND "ID" > {k})) ORDER BY "GXSJ", "ID"'
+    )
+    assert compiled.params == {"w": BEGAN, "k": "P1"}
 
 
 @pytest.mark.parametrize("kind", ["oracle", "db2"])

@@ -89,5 +89,7 @@ class HospitalHisSource(models.Model):
         )
         if self.text_repair or not WESTERN.search(charset):
             return self._notice(message, "success")
-        doubt = self.env._("It has no Chinese: if names come as Western letters or question marks, choose a text repair.")
+        doubt = self.env._(
+            "It has no Chinese: if names come as Western letters or question marks, choose a text repair."
+        )
         return self._notice(f"{message} {doubt}", "warning")

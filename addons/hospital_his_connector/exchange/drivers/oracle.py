@@ -1,4 +1,4 @@
-"""Oracle through python-oracledb: by itself from 12.1 on ("thin"), with Oracle's own client for older servers ("thick")."""
+"""Oracle through python-oracledb: alone from 12.1 on ("thin"), with Oracle's own client for older ones ("thick")."""
 
 from sqlalchemy import URL
 
