@@ -122,7 +122,7 @@ def sqlserver(folder, **options):
     server = TdsServer(path, **options)
     connection = {"driver": "sqlserver", "host": "127.0.0.1", "port": server.port, "database": "his"}
     try:
-        yield sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool), connection | {"username": "reader"}
+        yield sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool), connection | {"username": "reader"}, server
     finally:
         server.close()
 

@@ -4,15 +4,18 @@ same words for the same troubles. PostgreSQL, MariaDB and SQLite are real server
 
 import time
 
+import pytds
 import pytest
 import source_kinds
 import sqlalchemy as sa
 from drda_listener import DrdaListener
 from exchange_kit import mariadb  # noqa: F401
 from his_servers import Faulty, free_port
-from source_kinds import BEGAN, PEOPLE, Limits, Source, drivers, failure, job, keyset, marks, read
+from source_kinds import BEGAN, PEOPLE, Limits, Source, failure, job, read
 from tds_server import LATIN
 from tns_listener import TnsListener
+
+from odoo.addons.hospital_his_connector.exchange import drivers, keyset, marks
 
 KINDS = ["sqlite", "postgresql", "mariadb", "sqlserver"]
 NETWORK = ["postgresql", "mysql", "sqlserver", "oracle", "db2"]
@@ -28,7 +31,7 @@ def source(request, tmp_path):
         opened = source_kinds.postgresql()
     else:
         opened = getattr(source_kinds, request.param)(tmp_path)
-    with opened as (engine, connection):
+    with opened as (engine, connection, *_server):
         yield Source(engine, connection)
 
 
@@ -180,12 +183,19 @@ def test_names_without_a_server(kind):
     assert failure(job(connection | {"host": "no-such-host.invalid"}))[0] == "host_unknown"
 
 
+def test_missing_driver_is_named_with_what_brings_it(tmp_path, monkeypatch):
+    (tmp_path / "ibm_db_sa.py").write_text("raise ImportError")
+    monkeypatch.syspath_prepend(tmp_path)  # the reading process looks where this one looks
+    code, arguments = failure(job({"driver": "db2", "host": "127.0.0.1"}))
+    assert (code, arguments["install"]) == ("no_driver", "pip install ibm_db ibm_db_sa")
+
+
 # -- SQL Server ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("version", ["7.0", "7.1", "7.2", "7.3", "7.4"])
 def test_every_version_of_the_protocol(tmp_path, version):
-    with source_kinds.sqlserver(tmp_path) as (engine, connection):
+    with source_kinds.sqlserver(tmp_path) as (engine, connection, server):
         source = Source(engine, connection | {"tds_version": version})
         source.add([{"id": "X", "xm": "龘", "bz": "𠮷", "gxsj": PEOPLE[0]["gxsj"]}])
         fields = [{"target": "name", "column": "xm"}, {"target": "code", "column": "bz"}]
@@ -193,10 +203,32 @@ def test_every_version_of_the_protocol(tmp_path, version):
         assert ("X", "龘") in rows
         rows, _mark, _finished = read(job(source.connection, fields=[{"target": "name", "column": "bz"}]))
         assert ("X", "𠮷") in rows
+        assert server.logins[-1]["tds"] == version
+
+
+def test_chinese_in_a_condition_is_sent_as_unicode(tmp_path):
+    """A literal without N is read in the server's code page: 张 would then be another letter, or none."""
+    with source_kinds.sqlserver(tmp_path) as (engine, connection, server):
+        source = Source(engine, connection)
+        work = job(source.connection, key="xm", watermark="", fields=[{"target": "name", "column": "id"}])
+        _rows, mark, _finished = read(work | {"batch": 15}, broken_off=True)
+        rows, _mark, finished = read(work | {"since": mark})
+        assert finished and len(rows) == len(PEOPLE) - 15
+        assert any(f"[xm] > N'{PEOPLE[14]['xm']}'" in statement for statement in server.statements)
+
+
+def test_a_second_client_reads_the_same(tmp_path):
+    """python-tds speaks the protocol without FreeTDS: the double is not made to measure for one driver."""
+    with source_kinds.sqlserver(tmp_path) as (engine, connection, _server):
+        Source(engine, connection)
+        with pytds.connect("127.0.0.1", "his", "reader", "geheim", port=connection["port"], timeout=5) as client:
+            cursor = client.cursor()
+            cursor.execute("SELECT id, xm, gxsj FROM br WHERE xm = %s", [PEOPLE[3]["xm"]])
+            assert [tuple(row) for row in cursor.fetchall()] == [("P003", PEOPLE[3]["xm"], PEOPLE[3]["gxsj"])]
 
 
 def test_encryption_of_an_old_server(tmp_path):
-    with source_kinds.sqlserver(tmp_path, tls="old") as (engine, connection):
+    with source_kinds.sqlserver(tmp_path, tls="old") as (engine, connection, _server):
         source = Source(engine, connection | {"tds_encryption": "request"})
         assert failure(job(source.connection))[0] == "tds_encryption"
         assert len(read(job(source.connection | {"tds_encryption": "off"}))[0]) == len(PEOPLE)
@@ -206,7 +238,7 @@ def test_encryption_of_an_old_server(tmp_path):
 
 
 def test_gbk_in_a_western_collation_of_sql_server(tmp_path):
-    with source_kinds.sqlserver(tmp_path, collation=LATIN) as (engine, connection):
+    with source_kinds.sqlserver(tmp_path, collation=LATIN) as (engine, connection, _server):
         source = Source(engine, connection)
         source.execute("DELETE FROM br WHERE id <> 'P000'")
         source.execute("UPDATE br SET xm = X'D5C5C8FD'")  # sent as it is

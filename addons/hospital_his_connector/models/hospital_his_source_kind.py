@@ -7,7 +7,7 @@ from ..exchange.problems import ReadingFailed
 from .hospital_his_source import CONNECTION
 
 # Character sets without Chinese letters, by the names the databases give them.
-WESTERN = re.compile(r"US7ASCII|WE8|SQL_ASCII|latin|ascii|cp1252|^(?!Chinese).*_CP1_", re.IGNORECASE)
+WESTERN = re.compile(r"ascii|WE8|latin|_CP1_", re.IGNORECASE)
 
 
 class HospitalHisSource(models.Model):

@@ -1,1 +1,1 @@
-from . import test_feed, test_pure, test_rights, test_run
+from . import test_feed, test_pure, test_rights, test_run, test_source
