@@ -9,9 +9,13 @@
     "external_dependencies": {"python": ["sqlalchemy"]},
     "data": [
         "security/ir.model.access.csv",
+        "security/hospital_his_wizard_rules.xml",
         "data/ir_cron.xml",
+        "wizards/hospital_his_look_views.xml",
+        "wizards/hospital_his_dry_run_views.xml",
         "views/hospital_his_source_views.xml",
         "views/hospital_his_feed_views.xml",
+        "views/hospital_his_feed_mapping_views.xml",
         "views/hospital_his_codemap_views.xml",
         "views/hospital_his_run_views.xml",
         "views/hospital_his_deadletter_views.xml",

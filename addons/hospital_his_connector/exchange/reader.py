@@ -56,6 +56,11 @@ def explained(driver: Driver, source: dict[str, Any], query: str = "", stage: st
         raise ReadingFailed(code, message=safe_message(message, query), **place) from None
 
 
+def literal(query: str) -> str:
+    """The query without bind parameters: its colons are its own."""
+    return re.sub(r"\\?:", r"\\:", query)
+
+
 class Reader:
     """One reading of one query.
 
@@ -128,7 +133,7 @@ class Reader:
                 conditions.append(f"{key_name} > :k")
                 parameters = {"k": marks.unpack(key)}
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        yield from self._execute(f"SELECT * FROM ({self._literal()}) q{where} ORDER BY {order}", parameters)
+        yield from self._execute(f"SELECT * FROM ({literal(self.query)}) q{where} ORDER BY {order}", parameters)
 
     def _execute(self, statement: str, parameters: dict[str, Any]) -> Iterator[Row]:
         with explained(self.driver, self.source, self.query):
@@ -138,14 +143,10 @@ class Reader:
 
     def _columns(self) -> list[str]:
         with explained(self.driver, self.source, self.query):
-            result = self.connection.execute(sa.text(f"SELECT * FROM ({self._literal()}) q WHERE 1 = 0"))
+            result = self.connection.execute(sa.text(f"SELECT * FROM ({literal(self.query)}) q WHERE 1 = 0"))
             columns = list(result.keys())
             result.close()
         return columns
-
-    def _literal(self) -> str:
-        """The query without bind parameters: its colons are its own."""
-        return re.sub(r"\\?:", r"\\:", self.query)
 
     def _place(self, name: str) -> int:
         for place, column in enumerate(self.columns):

@@ -9,8 +9,12 @@ from . import (
     hospital_his_feed_field,
     hospital_his_feed_reading,
     hospital_his_feed_replay,
+    hospital_his_feed_sample,
+    hospital_his_feed_target,
+    hospital_his_feed_trial,
     hospital_his_link,
     hospital_his_run,
     hospital_his_source,
+    hospital_his_source_look,
     res_partner,
 )

@@ -83,16 +83,7 @@ class HospitalHisFeed(models.Model):
             "kind": self.kind,
             "key": self.key_column,
             "timezone": self.source_id.tz,
-            "fields": [
-                {
-                    "target": line.target,
-                    "column": line.column or "",
-                    "transform": line.transform,
-                    "argument": line.argument or "",
-                    "codemap": line.codemap_id.code or "",
-                }
-                for line in self.field_ids
-            ],
+            "fields": [line._spec() for line in self.field_ids],
             "codemaps": {codemap.code: codemap._codes() for codemap in codemaps},
         }
 
