@@ -2,4 +2,4 @@
 from . import hospital_his_glimpse
 
 # isort: split
-from . import hospital_his_dry_run, hospital_his_look
+from . import hospital_his_dry_run, hospital_his_import, hospital_his_look
