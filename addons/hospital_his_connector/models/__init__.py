@@ -4,6 +4,7 @@ from . import hospital_his_message
 # isort: split
 from . import (
     hospital_his_codemap,
+    hospital_his_codemap_choice,
     hospital_his_deadletter,
     hospital_his_feed,
     hospital_his_feed_definition,

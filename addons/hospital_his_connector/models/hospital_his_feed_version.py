@@ -151,8 +151,6 @@ class HospitalHisFeedField(models.Model):
 class HospitalHisCodemap(models.Model):
     _inherit = "hospital.his.codemap"
 
-    field_ids = fields.One2many("hospital.his.feed.field", "codemap_id", string="Used by")
-
     def write(self, vals):
         if vals.keys() & {"name", "code"}:
             self.sudo().field_ids.feed_id._is_changing()

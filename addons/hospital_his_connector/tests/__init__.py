@@ -1,1 +1,1 @@
-from . import test_dry_run, test_feed, test_mapping, test_pure, test_rights, test_run, test_version
+from . import test_codemap, test_dry_run, test_feed, test_mapping, test_pure, test_rights, test_run, test_version
