@@ -54,7 +54,7 @@ def samples(
             found[source] = Sample(source, mapper.value(target, row))
         except Rejected as problem:
             found[source] = Sample(source, None, problem)
-    wanted = [sample for sample in found.values() if sample.source or sample.problem or sample.value is not None]
+    wanted = [sample for sample in found.values() if sample.source or sample.problem or sample.value]
     return sorted(wanted, key=lambda sample: not sample.problem)[:count]
 
 

@@ -64,7 +64,9 @@ def run(loader: Loader, copy: bytes, write: Callable[[], Any]) -> list[Outcome]:
             outcomes.append(Outcome(key, "unchanged", {}))
         else:
             old = before.get(new_id) or before.get(old_id)
-            outcomes.append(Outcome(key, "changed" if old else "new", _changes(old or {}, after.get(new_id, {}))))
+            changes = _changes(old or {}, after.get(new_id, {}))
+            # Another feed may have written the same already: the row is new to this feed, the record stays as it is.
+            outcomes.append(Outcome(key, "new" if not old else "changed" if changes else "unchanged", changes))
     return outcomes
 
 
@@ -100,9 +102,9 @@ def _records(loader: Loader, ids: list[int]) -> dict[int, dict[str, Any]]:
 
 def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     """
-    >>> _changes({"id": 1, "name": "张三", "bed": "3"}, {"id": 2, "name": "张三", "bed": "5"})
+    >>> _changes({"id": 1, "name": "张三", "bed": "3"}, {"id": 2, "name": "张三", "bed": "5", "planned": False})
     {'bed': ('3', '5')}
     """
     names = [name for name in {**old, **new} if name not in _TECHNICAL]
     pairs = {name: (old.get(name), new.get(name)) for name in names}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return {name: (was, now) for name, (was, now) in pairs.items() if (was or None) != (now or None)}

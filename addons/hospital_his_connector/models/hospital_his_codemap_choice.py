@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_list
 
 from ..exchange.targets import KINDS
 
@@ -18,7 +19,7 @@ class HospitalHisCodemap(models.Model):
         labels = self.env["hospital.his.feed"]._target_labels()
         for codemap in self:
             lines = codemap.field_ids.sorted("id")
-            codemap.targets = self.env._(", ").join(f"{line.feed_id.name}: {labels[line.target]}" for line in lines)
+            codemap.targets = format_list(self.env, [f"{line.feed_id.name}: {labels[line.target]}" for line in lines])
             codemap.has_choices = bool(codemap._allowed())
 
     def _allowed(self):

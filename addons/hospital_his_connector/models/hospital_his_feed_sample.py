@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.tools import format_list
 
 from ..exchange import preview
 from ..exchange.targets import KINDS
@@ -11,6 +12,7 @@ from ..exchange.targets import KINDS
 ENGINEER = "hospital_base.group_integration"
 SHOWN_ROWS = 5
 CELL = 40
+SEPARATOR = "  ·  "
 
 
 class HospitalHisFeed(models.Model):
@@ -65,7 +67,7 @@ class HospitalHisFeed(models.Model):
         if isinstance(value, date):
             return value.isoformat()
         if isinstance(value, list):
-            return self.env._(", ").join(phone.number + ("" if phone.valid else " ✗") for phone in value)
+            return format_list(self.env, [phone.number + ("" if phone.valid else " ✗") for phone in value])
         if hasattr(value, "number"):
             return value.number + ("" if value.valid else " ✗")
         return self._choices(kind, target).get(value, value)
@@ -82,11 +84,11 @@ class HospitalHisFeed(models.Model):
                 became = _short(self._shown(kind, line["target"], sample.value, zone))
             source = _short(sample.source)
             texts.append(became if source == became else f"{source} → {became}")
-        return "\n".join(texts), any(sample.problem for sample in found)
+        return SEPARATOR.join(texts), any(sample.problem for sample in found)
 
     @api.model
     def _joined(self, values, count=3):
-        return "\n".join(map(_short, values[:count]))
+        return SEPARATOR.join(map(_short, values[:count]))
 
 
 def _short(value):

@@ -1,6 +1,7 @@
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.tools import format_list
 from odoo.tools.translate import LazyTranslate
 
 from ..exchange.targets import KINDS
@@ -10,13 +11,13 @@ from .hospital_his_feed_field import TARGETS
 _lt = LazyTranslate(__name__)
 
 TYPES = {
-    "text": _lt("Text"),
-    "integer": _lt("Whole number"),
-    "boolean": _lt("Yes or no"),
-    "date": _lt("Date"),
-    "datetime": _lt("Date and time"),
-    "phones": _lt("Phone numbers"),
-    "id_number": _lt("Id number"),
+    "text": _lt("Text."),
+    "integer": _lt("Whole number."),
+    "boolean": _lt("Yes or no."),
+    "date": _lt("Date."),
+    "datetime": _lt("Date and time."),
+    "phones": _lt("Phone numbers."),
+    "id_number": _lt("Id number."),
 }
 # What the label alone does not say.
 MEANINGS = {
@@ -92,11 +93,11 @@ class HospitalHisFeed(models.Model):
             parts.append(self.env._(MEANINGS[name]))
         if target.choices:
             choices = self._choices(kind, name).values()
-            parts.append(self.env._("One of: %s.", self.env._(", ").join(choices)))
+            parts.append(self.env._("One of: %s.", format_list(self.env, list(choices), "or")))
         elif target.refers:
             label = dict(self._fields["kind"]._description_selection(self.env)).get(target.refers)
             if label:
                 parts.append(self.env._("The key that the feed “%s” reads.", label))
         else:
-            parts.append(self.env._("%s.", self.env._(TYPES[target.type])))
+            parts.append(self.env._(TYPES[target.type]))
         return " ".join(parts)

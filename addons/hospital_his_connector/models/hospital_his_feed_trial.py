@@ -53,6 +53,10 @@ class HospitalHisFeed(models.Model):
                     if not locked:
                         raise ReadingFailed("busy")
                     return feed._retrying(lambda: feed._tried(columns, blobs))
+            except ReadingFailed:
+                raise
+            except Exception as error:
+                raise ReadingFailed("internal", **feed._recover(error)) from None
             finally:
                 env.invalidate_all(flush=False)
                 cr.rollback()

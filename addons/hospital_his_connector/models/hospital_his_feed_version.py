@@ -1,6 +1,7 @@
 import json
 
 from odoo import api, fields, models
+from odoo.tools import format_list
 
 from ..exchange.definition import differences
 
@@ -48,7 +49,7 @@ class HospitalHisFeedVersion(models.Model):
             version.changes = feeds._differences_html(found, kinds)
             what = [feeds._named(difference.place, kinds)[0] for difference in found[:3]]
             more = ["…"] if len(found) > 3 else []
-            version.summary = self.env._("; ").join([*what, *more]) or self.env._("First version")
+            version.summary = format_list(self.env, [*what, *more]) or self.env._("First version")
             version.is_latest = (feed, number + 1) not in definitions
 
     def action_restore(self):

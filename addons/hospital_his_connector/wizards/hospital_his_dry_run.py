@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import format_list
 
 from ..exchange import batch as batching
 from ..exchange.problems import ReadingFailed
@@ -68,9 +69,8 @@ class HospitalHisDryRun(models.TransientModel):
     def _compute_unmapped_text(self):
         for run in self:
             codemaps = {codemap.code: codemap.name for codemap in run.feed_id.field_ids.codemap_id}
-            run.unmapped_text = self.env._(", ").join(
-                f"{codemaps.get(table, table)} {value} ({count})" for table, value, count in run.unmapped or ()
-            )
+            values = [f"{codemaps.get(table, table)} {value} ({count})" for table, value, count in run.unmapped or ()]
+            run.unmapped_text = format_list(self.env, values)
 
     @api.model
     def _begin(self, feed):

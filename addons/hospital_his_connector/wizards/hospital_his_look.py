@@ -3,6 +3,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools import format_list
 
 from ..exchange import parent, proposal
 from ..exchange.limits import Limits
@@ -78,7 +79,7 @@ class HospitalHisLook(models.TransientModel):
         for look in self:
             mapped = {*look.line_ids.mapped("target"), *look.feed_id.field_ids.mapped("target"), "external_id"}
             missing = [name for name, target in KINDS[look.kind].items() if target.required and name not in mapped]
-            look.missing = self.env._(", ").join(labels[name] for name in missing)
+            look.missing = format_list(self.env, [labels[name] for name in missing])
 
     # -- looking -----------------------------------------------------------------------------------------------
 
