@@ -116,7 +116,13 @@ _CODES = {
     "admission_source": {"1": "急诊", "2": "门诊", "3": "其他医疗机构转入", "9": "其他"},
     "state": {"in_progress": "在院", "finished": "出院 已出院 已就诊", "cancelled": "作废 退院 退号 已退号 取消"},
     "encounter_class": {"outpatient": "门诊", "emergency": "急诊", "inpatient": "住院"},
-    "profession": {"doctor": "医生 医师", "nurse": "护士 护理", "medtech": "医技", "admin": "行政", "logistics": "后勤"},
+    "profession": {
+        "doctor": "医生 医师",
+        "nurse": "护士 护理",
+        "medtech": "医技",
+        "admin": "行政",
+        "logistics": "后勤",
+    },
     "kind": {"principal": "主要诊断", "other": "其他诊断", "admission": "入院诊断", "outpatient": "门诊诊断"},
 }
 # Numbers that a national standard gives: GB/T 2261.1 for the sex; the front page's own are the same as ours.

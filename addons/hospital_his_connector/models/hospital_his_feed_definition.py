@@ -80,7 +80,12 @@ class HospitalHisFeed(models.Model):
         if line is None:
             return None
         transforms = dict(self.env["hospital.his.feed.field"]._fields["transform"]._description_selection(self.env))
-        parts = (line.get("column"), transforms[line.get("transform") or "text"], line.get("codemap"), line.get("argument"))
+        parts = (
+            line.get("column"),
+            transforms[line.get("transform") or "text"],
+            line.get("codemap"),
+            line.get("argument"),
+        )
         return " · ".join(part for part in parts if part)
 
 
@@ -131,4 +136,6 @@ def _download(record, name):
 
 def _cell(value):
     text = "" if value in (None, False) else str(value)
-    return Markup('<span style="white-space: pre-wrap">%s</span>') % (text if len(text) <= SHORT else text[:SHORT] + "…")
+    return Markup('<span style="white-space: pre-wrap">%s</span>') % (
+        text if len(text) <= SHORT else text[:SHORT] + "…"
+    )

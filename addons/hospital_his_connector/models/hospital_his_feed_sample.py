@@ -4,7 +4,6 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import format_list
 
 from ..exchange import preview
 from ..exchange.targets import KINDS
@@ -67,7 +66,7 @@ class HospitalHisFeed(models.Model):
         if isinstance(value, date):
             return value.isoformat()
         if isinstance(value, list):
-            return format_list(self.env, [phone.number + ("" if phone.valid else " ✗") for phone in value])
+            return ", ".join(phone.number + ("" if phone.valid else " ✗") for phone in value)
         if hasattr(value, "number"):
             return value.number + ("" if value.valid else " ✗")
         return self._choices(kind, target).get(value, value)

@@ -50,7 +50,10 @@ class HospitalHisFeed(models.Model):
     _inherit = "hospital.his.feed"
 
     target_help = fields.Html(
-        compute="_compute_target_help", string="What can be filled", sanitize=False, groups="hospital_base.group_integration"
+        compute="_compute_target_help",
+        string="What can be filled",
+        sanitize=False,
+        groups="hospital_base.group_integration",
     )
 
     @api.depends("kind", "field_ids.target")

@@ -5,7 +5,6 @@ from odoo import SUPERUSER_ID, api, models
 
 from ..exchange import batch as batching
 from ..exchange import parent
-from ..exchange.limits import Limits
 from ..exchange.problems import ReadingFailed
 from ..loading import trial
 
@@ -32,10 +31,8 @@ class HospitalHisFeed(models.Model):
         job = self._job() | {"batch": min(limit, batching.ROWS)}
         if from_start:
             job["since"] = {}
-        source = self.source_id
-        limits = Limits(source.connect_timeout, min(PATIENCE, source.silence_timeout), source.connect_timeout + PATIENCE)
         columns = None
-        with parent.Session() as session, session.reading(job, limits) as frames:
+        with parent.Session() as session, session.reading(job, self.source_id._short_limits(PATIENCE)) as frames:
             for head, blobs in frames:
                 if head["type"] == "columns":
                     columns = head

@@ -70,7 +70,9 @@ class HospitalHisFeedVersion(models.Model):
     @api.model
     def _keep_all(self):
         """Feeds that were there before versions were kept get their first."""
-        self.env["hospital.his.feed"].with_context(active_test=False).search([])._keep_version()
+        self.env["hospital.his.feed"].with_context(active_test=False).search(
+            [("version_ids", "=", False)]
+        )._keep_version()
 
 
 class HospitalHisFeed(models.Model):

@@ -14,7 +14,9 @@ class TestCodemap(ExchangeCase):
         with Form(codemap) as form:
             with form.line_ids.edit(0) as line:
                 self.assertEqual((line.source_value, line.choice), ("2", False))
-                self.assertEqual(line.choices, [f"patient.gender.{sex}" for sex in ("male", "female", "other", "unknown")])
+                self.assertEqual(
+                    line.choices, [f"patient.gender.{sex}" for sex in ("male", "female", "other", "unknown")]
+                )
                 line.choice = "patient.gender.female"
         self.assertEqual(codemap._codes(), {"1": "male", "2": "female"})
         self.assertFalse(codemap.unmapped_count)

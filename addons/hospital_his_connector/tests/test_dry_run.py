@@ -75,7 +75,9 @@ class TestDryRun(ExchangeCase):
         # The prediction comes true.
         run = self.dry_run(self.feed, from_start=False)
         real = self.run_feeds(self.feed)
-        self.assertEqual(self.counts(run)[:4], (real.read_count, real.new_count, real.changed_count, real.unchanged_count))
+        self.assertEqual(
+            self.counts(run)[:4], (real.read_count, real.new_count, real.changed_count, real.unchanged_count)
+        )
 
     def test_a_value_without_meaning_goes_to_the_code_table_on_request(self):
         self.his("INSERT INTO br VALUES ('5', '赵六', '8', NULL, NULL, '2026-01-03 08:00:00')")

@@ -54,9 +54,7 @@ class TestMapping(ExchangeCase):
         self.assertFalse(look.missing)
 
         feed = self.look(look.action_take())
-        self.assertRecordValues(
-            feed, [{"code": "patient", "kind": "patient", "active": False, "key_column": "BRID"}]
-        )
+        self.assertRecordValues(feed, [{"code": "patient", "kind": "patient", "active": False, "key_column": "BRID"}])
         self.assertEqual(feed.query, "SELECT * FROM patients")
         gender = feed.field_ids.filtered(lambda line: line.target == "gender")
         # The source has a code table for the sex already, and the feed takes it.
@@ -76,7 +74,9 @@ class TestMapping(ExchangeCase):
         )
 
     def test_lines_of_a_feed_show_samples_and_change_with_the_line(self):
-        self.his("DELETE FROM br", "INSERT INTO br VALUES ('1', '张三', '1', '05/01/1990', '139', '2026-01-01 08:00:00')")
+        self.his(
+            "DELETE FROM br", "INSERT INTO br VALUES ('1', '张三', '1', '05/01/1990', '139', '2026-01-01 08:00:00')"
+        )
         self.feed.field_ids.filtered(lambda line: line.target == "birth_date").sudo().unlink()
         look = self.look(self.feed.action_look())
         look.line_ids.filtered(lambda line: line.column == "csrq").target = "birth_date"

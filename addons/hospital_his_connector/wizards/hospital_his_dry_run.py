@@ -44,7 +44,11 @@ class HospitalHisDryRun(models.TransientModel):
         "hospital.his.dry.run.line", "run_id", domain=[("outcome", "=", "new")], string="New Rows", readonly=True
     )
     changed_ids = fields.One2many(
-        "hospital.his.dry.run.line", "run_id", domain=[("outcome", "=", "changed")], string="Changed Rows", readonly=True
+        "hospital.his.dry.run.line",
+        "run_id",
+        domain=[("outcome", "=", "changed")],
+        string="Changed Rows",
+        readonly=True,
     )
     refused_ids = fields.One2many(
         "hospital.his.dry.run.line",

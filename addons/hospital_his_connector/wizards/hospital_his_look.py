@@ -6,7 +6,6 @@ from odoo.fields import Command
 from odoo.tools import format_list
 
 from ..exchange import parent, proposal
-from ..exchange.limits import Limits
 from ..exchange.problems import ReadingFailed
 from ..exchange.targets import KINDS
 from ..models.hospital_his_feed import FEED_KINDS
@@ -103,7 +102,7 @@ class HospitalHisLook(models.TransientModel):
     def _read(self, job):
         """The one frame that answers; its process ends with it: no HIS has to send what nobody waits for."""
         source = self.source_id
-        limits = Limits(source.connect_timeout, min(PATIENCE, source.silence_timeout), source.connect_timeout + PATIENCE)
+        limits = source._short_limits(PATIENCE)
         with parent.Session() as session, session.reading(job | {"source": source._connection()}, limits) as frames:
             return next((head, blobs) for head, blobs in frames if head["type"] == "look")
 
@@ -243,9 +242,7 @@ class HospitalHisLookLine(models.TransientModel):
                 line.sample, line.sample_refused = look.feed_id._joined(line._seen()), False
                 continue
             spec, codemaps = line._spec()
-            line.sample, line.sample_refused = look.feed_id._samples(
-                look, look.kind, codemaps, spec, look.source_id.tz
-            )
+            line.sample, line.sample_refused = look.feed_id._samples(look, look.kind, codemaps, spec, look.source_id.tz)
 
     def _spec(self):
         """The mapping line as it is or would be, with the code tables it needs."""
