@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import format_list
 
 from ..exchange.targets import KINDS
@@ -22,6 +23,18 @@ class HospitalHisCodemap(models.Model):
             codemap.targets = format_list(self.env, [f"{line.feed_id.name}: {labels[line.target]}" for line in lines])
             codemap.has_choices = bool(codemap._allowed())
 
+    def action_open_lines(self):
+        """The values as a list of their own, where Odoo imports and exports Excel and CSV."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": "hospital.his.codemap.line",
+            "views": [(False, "list")],
+            "domain": [("codemap_id", "=", self.id)],
+            "context": {"default_codemap_id": self.id},
+        }
+
     def _allowed(self):
         """Allowed meaning -> label; none if any of the lines that use the table takes whatever comes."""
         allowed = None
@@ -43,6 +56,19 @@ class HospitalHisCodemapLine(models.Model):
         "_selection_choice", compute="_compute_choice", inverse="_inverse_choice", string="Meaning"
     )
     choices = fields.Json(compute="_compute_choices", export_string_translation=False)
+
+    @api.constrains("target_value")
+    def _check_target_value(self):
+        for line in self:
+            allowed = line.codemap_id._allowed()
+            if allowed and line.target_value and line.target_value not in allowed:
+                raise ValidationError(
+                    self.env._(
+                        "“%(value)s” is none of the allowed meanings: %(allowed)s.",
+                        value=line.target_value,
+                        allowed=format_list(self.env, list(allowed), "or"),
+                    )
+                )
 
     @api.model
     def _selection_choice(self):
