@@ -35,7 +35,8 @@ SELECT (SELECT count(*) FROM res_partner), (SELECT count(*) FROM hospital_patien
        (SELECT count(*) FROM hospital_encounter), (SELECT count(*) FROM hospital_encounter_event),
        (SELECT count(*) FROM hospital_encounter_diagnosis), (SELECT count(*) FROM hospital_quality_issue),
        (SELECT count(*) FROM hospital_his_deadletter), (SELECT count(*) FROM hospital_his_link),
-       (SELECT count(*) FROM hospital_followup_task), (SELECT count(*) FROM bus_bus), (SELECT count(*) FROM mail_message),
+       (SELECT count(*) FROM hospital_followup_task), (SELECT count(*) FROM bus_bus),
+       (SELECT count(*) FROM mail_message), (SELECT count(*) FROM hospital_his_run),
        (SELECT string_agg(mark::text, ',' ORDER BY id) FROM hospital_his_feed),
        (SELECT count(*) FROM hospital_his_dry_run_line)
 """
