@@ -88,20 +88,33 @@ class Mapper:
     def values(self, row: Sequence[Any]) -> dict[str, Any]:
         """The mapped values of one row, by column; raises Rejected."""
         values, doubts = {}, {}
-        for name, column, read, convert, target in self._fields:
+        for field in self._fields:
+            name, target = field[0], field[4]
             try:
-                value = convert(read(row))
-                if target.choices and value is not None and value not in target.choices:
-                    raise Rejected("bad_choice", value=value)
-                if value is None and target.required:
-                    raise Rejected("missing", target=name)
+                values[name] = self._value(field, row)
             except Rejected as problem:
                 if not target.doubt:
-                    problem.arguments.setdefault("column", column)
                     raise
-                value, doubts[target.doubt] = None, str(problem.arguments.get("value", ""))[:64]
-            values[name] = value
+                values[name], doubts[target.doubt] = None, str(problem.arguments.get("value", ""))[:64]
         return self._finish(values, doubts)
+
+    def value(self, target: str, row: Sequence[Any]) -> Any:
+        """What one line of the mapping makes of a row, whatever becomes of the others; raises Rejected."""
+        return self._value(next(field for field in self._fields if field[0] == target), row)
+
+    @staticmethod
+    def _value(field: tuple[str, str, Callable, Callable, Target], row: Sequence[Any]) -> Any:
+        name, column, read, convert, target = field
+        try:
+            value = convert(read(row))
+            if target.choices and value is not None and value not in target.choices:
+                raise Rejected("bad_choice", value=value)
+            if value is None and target.required:
+                raise Rejected("missing", target=name)
+        except Rejected as problem:
+            problem.arguments.setdefault("column", column)
+            raise
+        return value
 
     def line(self, row: Sequence[Any]) -> tuple[str, bytes]:
         """The HIS key and the COPY line of one row: key, hash, values."""

@@ -22,6 +22,15 @@ class ReadingFailed(Exception):
         self.arguments = arguments
 
 
+class BadFile(Exception):
+    """A file that is to describe feeds cannot be taken."""
+
+    def __init__(self, code: str, **arguments: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.arguments = arguments
+
+
 _MYSQL = re.compile(r"""^\((\d+), (["'])(.*)\2\)$""", re.DOTALL)
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|«[^»]*»")
 

@@ -83,16 +83,7 @@ class HospitalHisFeed(models.Model):
             "kind": self.kind,
             "key": self.key_column,
             "timezone": self.source_id.tz,
-            "fields": [
-                {
-                    "target": line.target,
-                    "column": line.column or "",
-                    "transform": line.transform,
-                    "argument": line.argument or "",
-                    "codemap": line.codemap_id.code or "",
-                }
-                for line in self.field_ids
-            ],
+            "fields": [line._spec() for line in self.field_ids],
             "codemaps": {codemap.code: codemap._codes() for codemap in codemaps},
         }
 
@@ -166,8 +157,8 @@ class HospitalHisFeed(models.Model):
         lines = []
         for line in self._mapping()["fields"]:
             lines.append({name: value for name, value in line.items() if value})
-        names = ("code", "name", "kind", "query", "key_column", "watermark_column", "active")
-        return {name: self[name] for name in names if self[name] is not False or name == "active"} | {"fields": lines}
+        names = ("code", "name", "kind", "query", "key_column", "watermark_column")
+        return {name: self[name] or "" for name in names} | {"active": self.active, "fields": lines}
 
     def _loader(self, columns, source_columns, run=None, closed_as="resolved"):
         return LOADERS[self.kind](self, columns, source_columns, run and run.id, closed_as)

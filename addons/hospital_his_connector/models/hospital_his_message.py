@@ -112,6 +112,14 @@ SENTENCES = {
     "unknown_employee": _lt("Employee %(value)s is not known yet. The row waits for the employee."),
     "unknown_encounter": _lt("Visit %(value)s is not known yet. The row waits for the visit."),
     "database_refused": _lt("The database does not accept the row: %(message)s"),
+    # A file that describes feeds
+    "file_too_big": _lt("The file is too big to be an export of feeds."),
+    "file_not_json": _lt("This is not a JSON file. Choose a file that “Export” has made."),
+    "file_no_feeds": _lt("The file has no feeds. Choose a file that “Export” has made."),
+    "file_lacks": _lt("In the file, %(place)s lacks “%(name)s”."),
+    "file_unknown": _lt("In the file, %(place)s says “%(value)s” for “%(name)s”, which does not exist here."),
+    "file_twice": _lt("In the file, “%(name)s” occurs twice (%(place)s)."),
+    "file_refused": _lt("The file cannot be taken: %(message)s"),
 }
 
 
