@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
     "depends": ["contacts", "hr", "mail", "phone_validation"],
-    "external_dependencies": {"python": ["phonenumbers"]},
+    "external_dependencies": {"python": ["phonenumbers", "pypinyin"]},
     "data": [
         "security/hospital_groups.xml",
         "security/ir.model.access.csv",
@@ -26,6 +26,9 @@
         "views/hospital_scope_views.xml",
         "views/hospital_reveal_views.xml",
         "views/hospital_service_views.xml",
+        "views/hospital_enquiry_views.xml",
+        "views/hospital_report_views.xml",
+        "views/hospital_surgery_views.xml",
         "views/hospital_menus.xml",
     ],
     "assets": {
@@ -34,6 +37,7 @@
             ("remove", "mail/static/lib/selfie_segmentation/selfie_segmentation.js"),
             "hospital_base/static/src/*.js",
             "hospital_base/static/src/*.scss",
+            "hospital_base/static/src/enquiry_desk/*",
         ],
     },
     "application": True,

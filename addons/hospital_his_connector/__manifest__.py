@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
     "depends": ["hospital_base"],
-    "external_dependencies": {"python": ["sqlalchemy"]},
+    "external_dependencies": {"python": ["sqlalchemy", "zeep"]},
     "data": [
         "security/ir.model.access.csv",
         "security/hospital_his_wizard_rules.xml",
@@ -21,6 +21,8 @@
         "views/hospital_his_codemap_views.xml",
         "views/hospital_his_run_views.xml",
         "views/hospital_his_deadletter_views.xml",
+        "views/hospital_his_enquiry_views.xml",
+        "views/hospital_his_inbox_views.xml",
         "views/hospital_his_menus.xml",
     ],
 }

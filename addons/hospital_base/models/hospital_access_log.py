@@ -61,6 +61,24 @@ class HospitalAccessLog(models.Model):
         )
 
     @api.model
+    def _log_each(self, action, patients, reason=None):
+        """Add a line about each of several patients."""
+        self.sudo().create(
+            [
+                {
+                    "user_id": self.env.uid,
+                    "action": action,
+                    "res_model": "res.partner",
+                    "model_id": self.env["ir.model"]._get_id("res.partner"),
+                    "res_id": patient.id,
+                    "patient_id": patient.id,
+                    "reason": reason,
+                }
+                for patient in patients
+            ]
+        )
+
+    @api.model
     def _log_look(self, records, field=None):
         """Add a line about ``records`` being looked at, once for one record within ``ONE_LOOK``."""
         if len(records) == 1:

@@ -81,6 +81,7 @@ class HospitalEncounter(models.Model):
     discharge_orders = fields.Text(groups="hospital_base.group_clinical")
     diagnosis_ids = fields.One2many("hospital.encounter.diagnosis", "encounter_id", string="Diagnoses")
     operation_ids = fields.One2many("hospital.encounter.operation", "encounter_id", string="Operations")
+    transfer_ids = fields.One2many("hospital.encounter.transfer", "encounter_id", string="Transfers")
     event_ids = fields.One2many("hospital.encounter.event", "encounter_id", string="Changes")
     hospital_visible = fields.Boolean(
         compute="_compute_hospital_visible", search="_search_hospital_visible", export_string_translation=False
@@ -99,6 +100,7 @@ class HospitalEncounter(models.Model):
     _department_index = models.Index("(department_id, admitted_at DESC)")
     _ward_index = models.Index("(ward_id, admitted_at DESC) WHERE ward_id IS NOT NULL")
     _discharge_index = models.Index("(discharge_date, id) WHERE discharge_date IS NOT NULL")
+    _in_hospital_index = models.Index("(ward_id, bed) WHERE state = 'in_progress' AND encounter_class = 'inpatient'")
     _admitted_index = models.Index("(admitted_at DESC, id DESC)")
 
     @api.depends("patient_id", "admitted_at", "discharge_date", "department_id")

@@ -16,6 +16,7 @@ class HrEmployee(models.Model):
     staff_no = fields.Char(string="Staff Number", copy=False)
     profession = fields.Selection(PROFESSIONS)
     professional_title = fields.Char()
+    specialty = fields.Char(help="What the doctor is known for; told to callers who ask for a clinic.")
     source_id = fields.Many2one("hospital.his.source", index="btree_not_null", readonly=True, copy=False)
     external_id = fields.Char(string="HIS Key", readonly=True, copy=False)
 
@@ -46,3 +47,4 @@ class HrEmployeePublic(models.Model):
     staff_no = fields.Char(string="Staff Number", readonly=True)
     profession = fields.Selection(PROFESSIONS, readonly=True)
     professional_title = fields.Char(readonly=True)
+    specialty = fields.Char(readonly=True)

@@ -1,6 +1,7 @@
 from . import (
     test_case,
     test_correct,
+    test_enquiry,
     test_gate,
     test_identity,
     test_leaks,

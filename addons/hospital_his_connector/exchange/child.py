@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _work(job: dict, out) -> None:
-    from odoo.addons.hospital_his_connector.exchange import batch, frames, looking
+    from odoo.addons.hospital_his_connector.exchange import asking, batch, frames, looking
     from odoo.addons.hospital_his_connector.exchange.limits import Limits
     from odoo.addons.hospital_his_connector.exchange.mapping import Mapper
     from odoo.addons.hospital_his_connector.exchange.reader import Reader, charset, connect
@@ -61,7 +61,9 @@ def _work(job: dict, out) -> None:
         version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
         frames.write(out, {"type": "connected", "server": version})
         mark = None
-        if look := job.get("look"):
+        if "ask" in job:
+            frames.write(out, {"type": "answer", **asking.answer(connection, job)})
+        elif look := job.get("look"):
             head, blobs = looking.tables(connection, job) if look == "tables" else looking.first_rows(connection, job)
             frames.write(out, {"type": "look", **head}, blobs)
         elif not job.get("query"):

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 _SPECIAL = re.compile(r"[\\\t\n\r\x00]")
@@ -30,6 +31,7 @@ _FORMS: dict[type, Callable[[Any], str]] = {
     str: escape,
     bool: lambda value: "t" if value else "f",
     int: str,
+    Decimal: str,
     date: date.isoformat,
     datetime: lambda value: value.isoformat(sep=" "),
     list: _json,

@@ -1,6 +1,7 @@
 """Everything that can go wrong is a code with arguments; the sentence for people is made in one place above."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 
@@ -54,3 +55,15 @@ def safe_message(message: str, query: str | None, length: int = 300) -> str:
     if query is None:
         return message[:length]
     return _QUOTED.sub(lambda m: m[0] if m[0][1:-1] in query else "…", message)[:length]
+
+
+def where(error: BaseException) -> str:
+    """The innermost line of ours in a traceback: what may be told of an error whose text may hold a patient."""
+    place = ""
+    trace = error.__traceback__
+    while trace:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if "/addons/hospital_" in path.as_posix():
+            place = f"{path.name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -156,6 +156,31 @@ def integer(argument: str = "", settings: Settings = DEFAULT) -> Transform:
     return convert
 
 
+def decimal(argument: str = "", settings: Settings = DEFAULT) -> Transform:
+    """A number with places after the point: a price, a share.
+
+    >>> decimal()("￥1,234.50"), decimal()("３５％"), decimal()(Decimal("0.1000")), decimal()(" ")
+    (Decimal('1234.50'), Decimal('35'), Decimal('0.1000'), None)
+    >>> decimal()("面议")
+    Traceback (most recent call last):
+    odoo.addons.hospital_his_connector.exchange.problems.Rejected: bad_decimal
+    """
+
+    def convert(value: Any) -> Decimal | None:
+        literal = value if isinstance(value, Decimal) else _narrow(value).strip("¥￥%元 ").replace(",", "")
+        if literal == "":
+            return None
+        try:
+            number = Decimal(literal)
+        except ArithmeticError:
+            raise Rejected("bad_decimal", value=literal) from None
+        if not number.is_finite() or abs(number) >= INT4:
+            raise Rejected("out_of_range", value=str(literal))
+        return number
+
+    return convert
+
+
 def boolean(argument: str = "", settings: Settings = DEFAULT) -> Transform:
     """Yes or no; the argument lists the HIS's own words for yes, everything else is then no.
 
@@ -314,6 +339,7 @@ TRANSFORMS: dict[str, Callable[[str, Settings], Transform]] = {
     "text": text,
     "digits": digits,
     "integer": integer,
+    "decimal": decimal,
     "boolean": boolean,
     "date": date_,
     "datetime": datetime_,

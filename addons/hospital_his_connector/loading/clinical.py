@@ -1,4 +1,4 @@
-"""Rows that belong to a visit: diagnoses and operations."""
+"""Rows that belong to a visit: diagnoses, operations, transfers."""
 
 from odoo.tools import SQL
 
@@ -25,7 +25,8 @@ class _ChildLoader(Loader):
     def _values(self):
         values = {"encounter_id": SQL("stage.encounter_id")}
         values |= {name: SQL("stage.%s", SQL.identifier(name)) for name in self.plain if name in self.names}
-        values["sequence"] = SQL("COALESCE(stage.sequence, 1)") if "sequence" in self.names else SQL("1")
+        if "sequence" in self.place:
+            values["sequence"] = SQL("COALESCE(stage.sequence, 1)") if "sequence" in self.names else SQL("1")
         return values
 
     def _write(self):
@@ -107,4 +108,30 @@ class OperationLoader(_ChildLoader):
         )
         self.env.invalidate_all(flush=False)
         self._forget_missing("surgeon")
+        return ()
+
+
+class TransferLoader(_ChildLoader):
+    """``hospital.encounter.transfer``."""
+
+    model = "hospital.encounter.transfer"
+    inverse = "transfer_ids"
+    place = ("transferred_at",)
+    plain = ("transferred_at", "from_bed", "to_bed")
+    where = ("from_department", "to_department", "from_ward", "to_ward")
+
+    def _values(self):
+        places = {f"{name}_id" for name in self.where if name in self.names}
+        return super()._values() | {name: SQL("stage.%s", SQL.identifier(name)) for name in sorted(places)}
+
+    def settle(self):
+        for name in self.where:
+            self._run(
+                "UPDATE hospital_encounter_transfer transfer SET %s = late.id FROM %s late "
+                "WHERE transfer.id = late.res_id",
+                SQL.identifier(f"{name}_id"),
+                self._late(name),
+            )
+        self.env.invalidate_all(flush=False)
+        self._forget_missing(*self.where)
         return ()

@@ -111,6 +111,20 @@ class Loader:
             self._notify()
         return counts
 
+    def take(self, copy: bytes, raw: bytes) -> list[Letter]:
+        """Write rows that no feed will read again: all of them, without links; return those refused."""
+        self._raw = raw
+        self._stage(copy)
+        for reference, target in self.references.items():
+            self._refer(reference, target)
+        self._find()
+        refused = self._wait_for_parents() + self._check()
+        self.cr.execute("SELECT 1 FROM his_stage LIMIT 1")
+        if self.cr.fetchone():
+            self._write()
+            self._notify()
+        return refused
+
     # -- steps -----------------------------------------------------------------------------------------
 
     def _stage(self, copy: bytes) -> None:

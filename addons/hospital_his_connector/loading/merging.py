@@ -7,7 +7,14 @@ from . import issues
 from .quiet import QuietCursor
 
 # What belongs to a person and simply moves; what may exist only once per person is named with its key.
-_MOVED = ("hospital_encounter", "hospital_encounter_event", "hospital_contact", "hospital_case")
+_MOVED = (
+    "hospital_encounter",
+    "hospital_encounter_event",
+    "hospital_contact",
+    "hospital_case",
+    "hospital_report",
+    "hospital_surgery",
+)
 _MOVED_ONCE = {"hospital_patient_phone": "number", "hospital_contact_refusal": "purpose"}
 
 
@@ -64,6 +71,17 @@ def merge(env, pairs: dict[int, int]) -> None:
                                     WHERE twin.survivor = merge.survivor AND other.{key} = moved.{key}
                                       AND other.id < moved.id)"""
         )
+    # Booked into the same clinic under both numbers: one appointment stays with the loser, as it was made.
+    expected = "state IN ('booked', 'checked_in')"
+    cr.execute(
+        f"""UPDATE hospital_appointment moved SET patient_id = merge.survivor FROM his_merge merge
+             WHERE moved.patient_id = merge.loser
+               AND NOT (moved.{expected} AND EXISTS (
+                   SELECT 1 FROM hospital_appointment own LEFT JOIN his_merge twin ON twin.loser = own.patient_id
+                    WHERE own.session_id = moved.session_id AND own.{expected}
+                      AND COALESCE(twin.survivor, own.patient_id) = merge.survivor
+                      AND (twin.loser IS NULL OR own.id < moved.id)))"""
+    )
     cr.execute("UPDATE hospital_patient_phone SET is_best = FALSE FROM his_merge WHERE patient_id = his_merge.loser")
     cr.execute(
         """UPDATE hospital_quality_issue issue SET state = 'resolved', resolved_at = now() AT TIME ZONE 'UTC'

@@ -6,7 +6,7 @@ from ..exchange.targets import KINDS
 from .loader import QUIET, Loader
 
 
-class _OrmLoader(Loader):
+class OrmLoader(Loader):
     """``plain`` names what is copied as it is; ``code`` adopts a record that was made by hand."""
 
     plain: dict[str, str] = {}
@@ -67,7 +67,7 @@ class _OrmLoader(Loader):
         return ()
 
 
-class DepartmentLoader(_OrmLoader):
+class DepartmentLoader(OrmLoader):
     """``hr.department``. Odoo refuses a tree with a circle in it, so parents are given when all are known."""
 
     model = "hr.department"
@@ -136,12 +136,12 @@ def _circles(parents):
     return circles
 
 
-class EmployeeLoader(_OrmLoader):
+class EmployeeLoader(OrmLoader):
     """``hr.employee``. Who left is archived; the account stays as the administrator set it."""
 
     model = "hr.employee"
     code = "staff_no"
-    plain = {name: name for name in ("name", "staff_no", "profession", "professional_title", "active")} | {
+    plain = {name: name for name in ("name", "staff_no", "profession", "professional_title", "specialty", "active")} | {
         "phone": "work_phone"
     }
     links = {"department": "department_id"}

@@ -8,6 +8,8 @@ REFERENCES = {
     "department": ("hr_department", "target.id", "code"),
     "employee": ("hr_employee", "target.id", "staff_no"),
     "encounter": ("hospital_encounter", "target.id", ""),
+    "clinic_session": ("hospital_clinic_session", "target.id", ""),
+    "exam_item": ("hospital_exam_item", "target.id", "code"),
 }
 
 

@@ -15,6 +15,15 @@ FEED_KINDS = [
     ("outpatient", "Out-patient visits"),
     ("diagnosis", "Diagnoses"),
     ("operation", "Operations"),
+    ("transfer", "Transfers"),
+    ("drug", "Drugs"),
+    ("exam_item", "Laboratory and examination items"),
+    ("department_phone", "Department phones"),
+    ("directory", "Leaders' directory"),
+    ("report", "Reports"),
+    ("surgery", "Planned operations"),
+    ("clinic_session", "Clinic sessions"),
+    ("clinic_slot", "Clinic slots"),
 ]
 
 

@@ -3,7 +3,6 @@ import json
 import logging
 import time
 from collections import Counter
-from pathlib import Path
 
 import psycopg2
 import psycopg2.errors
@@ -16,7 +15,7 @@ from odoo.tools import config
 from ..exchange import batch as batching
 from ..exchange import marks, parent
 from ..exchange.mapping import Mapper
-from ..exchange.problems import ReadingFailed
+from ..exchange.problems import ReadingFailed, where
 from ..loading import Counts, letters
 from ..loading.letters import Letter
 
@@ -110,7 +109,7 @@ class HospitalHisFeed(models.Model):
             raise error
         self.env.cr.rollback()
         # The text of a database error holds the row: neither the run nor the log may show a patient.
-        place = {"error": type(error).__name__, "where": _where(error)}
+        place = {"error": type(error).__name__, "where": where(error)}
         _logger.error("Feed %s: %s at %s", self.code, place["error"], place["where"])
         return place
 
@@ -270,15 +269,3 @@ class HospitalHisFeed(models.Model):
             self.env.flush_all()
         else:
             self.env.cr.commit()  # pylint: disable=invalid-commit; a batch and its mark are one transaction
-
-
-def _where(error):
-    """The innermost line of ours in a traceback."""
-    place = ""
-    trace = error.__traceback__
-    while trace:
-        path = Path(trace.tb_frame.f_code.co_filename)
-        if "hospital" in str(path):
-            place = f"{path.name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

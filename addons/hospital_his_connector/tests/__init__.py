@@ -9,3 +9,4 @@ from . import (
     test_source,
     test_version,
 )
+from . import test_feed, test_inbox, test_lists, test_pure, test_rights, test_run
