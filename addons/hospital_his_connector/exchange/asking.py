@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from . import drivers
+from . import drivers, repair
 from .mapping import Mapper
 from .problems import Rejected
 from .reader import explained
@@ -44,7 +44,9 @@ def answer(connection: sa.Connection, job: dict[str, Any]) -> dict[str, Any]:
     """At most ``limit`` rows, mapped, fit for JSON; a row that cannot be read is left out and counted."""
     query, used = statement(job["query"])
     values = {name: value for name, value in parameters(job["ask"]).items() if name in used}
-    with explained(drivers.get(job["source"]["driver"]), job["source"], job["query"]):
+    source = job["source"]
+    mend = repair.row(source.get("text_repair") or "")
+    with explained(drivers.get(source["driver"]), source, job["limits"]["silence"], job["query"]):
         result = connection.execute(sa.text(query), values)
         columns = list(result.keys())
         found = result.fetchmany(job["limit"])
@@ -53,7 +55,7 @@ def answer(connection: sa.Connection, job: dict[str, Any]) -> dict[str, Any]:
     rows, skipped = [], 0
     for row in found:
         try:
-            rows.append({name: encode(value) for name, value in mapper.values(tuple(row)).items()})
+            rows.append({name: encode(value) for name, value in mapper.values(mend(row)).items()})
         except Rejected:
             skipped += 1
     return {"rows": rows, "skipped": skipped}

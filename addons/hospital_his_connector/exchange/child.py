@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _read(job: dict, out) -> None:
-    from odoo.addons.hospital_his_connector.exchange import asking, batch, frames, keys
+    from odoo.addons.hospital_his_connector.exchange import asking, batch, frames, keys, looking
     from odoo.addons.hospital_his_connector.exchange.limits import Limits
     from odoo.addons.hospital_his_connector.exchange.mapping import Mapper
     from odoo.addons.hospital_his_connector.exchange.reader import Reader, charset, connect
@@ -67,6 +67,9 @@ def _read(job: dict, out) -> None:
         mark = None
         if "ask" in job:
             frames.write(out, {"type": "answer", **asking.answer(connection, job)})
+        elif look := job.get("look"):
+            head, blobs = looking.tables(connection, job) if look == "tables" else looking.first_rows(connection, job)
+            frames.write(out, {"type": "look", **head}, blobs)
         elif not job.get("query"):
             frames.write(out, {"type": "charset", "charset": charset(connection, job["source"])})
         elif job.get("keys"):

@@ -43,7 +43,15 @@ def statement(
     if after is not None:
         parameters["k"] = after
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    return f"SELECT * FROM ({_literal(query)}) q{where} ORDER BY {', '.join(order)}", parameters
+    return f"{all_rows(query)}{where} ORDER BY {', '.join(order)}", parameters
+
+
+def all_rows(query: str) -> str:
+    """
+    >>> all_rows("SELECT 1 x")
+    'SELECT * FROM (SELECT 1 x) q'
+    """
+    return f"SELECT * FROM ({_literal(query)}) q"
 
 
 def columns(query: str, names: list[str]) -> str:
@@ -67,7 +75,7 @@ def no_rows(query: str) -> str:
     >>> no_rows("SELECT 1 x")
     'SELECT * FROM (SELECT 1 x) q WHERE 1 = 0'
     """
-    return f"SELECT * FROM ({_literal(query)}) q WHERE 1 = 0"
+    return f"{all_rows(query)} WHERE 1 = 0"
 
 
 def _literal(query: str) -> str:

@@ -137,7 +137,8 @@ class _Child:
             if frame is None:
                 raise ReadingFailed("died", status=self.process.wait(timeout=5))
             head, _blobs = frame
-            self.finished = head["type"] in ("failed", "end")
+            # After a failure the child goes too: FreeTDS puts the error of one login into the next one's.
+            self.finished = head["type"] == "end"
             if head["type"] == "failed":
                 raise ReadingFailed(head["code"], **head["arguments"])
             if head["type"] == "started":

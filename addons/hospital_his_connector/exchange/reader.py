@@ -66,13 +66,23 @@ def explained(driver: Driver, source: dict[str, Any], seconds: float, query: str
     try:
         yield
     except (sa.exc.SQLAlchemyError, OSError, ValueError, RuntimeError) as error:
-        message = str(error)
+        message = _words(error)
         code = driver.explain(message) or ("no_connection" if query is None else "database")
         if query is None and code == "silence":
             code = "connect_timeout"
         place = {name: source.get(name) or "" for name in ("host", "database", "username", "oracle_client")}
         place |= {"port": source.get("port") or driver.port, "seconds": round(seconds)}
-        raise ReadingFailed(code, message=safe_message(message, query or ""), **place) from None
+        raise ReadingFailed(code, message=safe_message(message, query), **place) from None
+
+
+def _words(error: Exception) -> str:
+    """What the driver said; FreeTDS says it in bytes, Chinese too."""
+    parts = getattr(error, "orig", error).args
+    if parts and isinstance(parts[0], tuple):
+        parts = parts[0]
+    if any(isinstance(part, bytes) for part in parts):
+        return " ".join(part.decode(errors="replace") if isinstance(part, bytes) else str(part) for part in parts)
+    return str(error)
 
 
 def charset(connection: sa.Connection, source: dict[str, Any]) -> str:

@@ -93,16 +93,7 @@ class HospitalHisFeed(models.Model):
             "kind": self.kind,
             "key": self.key_column,
             "timezone": self.source_id.tz,
-            "fields": [
-                {
-                    "target": line.target,
-                    "column": line.column or "",
-                    "transform": line.transform,
-                    "argument": line.argument or "",
-                    "codemap": line.codemap_id.code or "",
-                }
-                for line in self.field_ids
-            ],
+            "fields": [line._spec() for line in self.field_ids],
             "codemaps": {codemap.code: codemap._codes() for codemap in codemaps},
         }
 
@@ -186,8 +177,8 @@ class HospitalHisFeed(models.Model):
         for line in self._mapping()["fields"]:
             lines.append({name: value for name, value in line.items() if value})
         names = ("code", "name", "kind", "way", "events", "per_segment", "query", "key_column", "watermark_column")
-        names += ("active", "complete")
-        return {name: self[name] for name in names if self[name] is not False or name == "active"} | {"fields": lines}
+        switches = {name: self[name] for name in ("active", "complete")}
+        return {name: self[name] or "" for name in names} | switches | {"fields": lines}
 
     def _loader(self, columns, source_columns, run=None, closed_as="resolved"):
         return LOADERS[self.kind](self, columns, source_columns, run and run.id, closed_as)

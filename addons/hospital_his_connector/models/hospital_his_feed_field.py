@@ -149,6 +149,16 @@ class HospitalHisFeedField(models.Model):
 
     _target_unique = models.UniqueIndex("(feed_id, target)", "Each value can be filled only once.")
 
+    def _spec(self):
+        """The line as the exchange takes it."""
+        return {
+            "target": self.target,
+            "column": self.column or "",
+            "transform": self.transform,
+            "argument": self.argument or "",
+            "codemap": self.codemap_id.code or "",
+        }
+
     @api.constrains("target", "feed_id")
     def _check_target(self):
         for line in self:

@@ -20,6 +20,9 @@ SENTENCES = {
         "The server did not answer within %(seconds)s seconds. It may be switched off, silent, or behind a firewall."
     ),
     "password": _lt("The database refuses user “%(username)s”: wrong name or password."),
+    "login_or_database": _lt(
+        "The server refuses user “%(username)s”: wrong name or password, or this user has no database “%(database)s”."
+    ),
     "not_allowed": _lt(
         "The database does not admit this computer as user “%(username)s”. The administrator of "
         "the HIS has to allow it."
@@ -32,8 +35,8 @@ SENTENCES = {
     "account_locked": _lt("The account “%(username)s” is locked, or its password has expired: %(message)s"),
     "starting": _lt("The database of the HIS is being started or stopped: %(message)s"),
     "charset": _lt(
-        "The HIS sent text that cannot be decoded (%(message)s). Choose a text repair in the connection, or convert the "
-        "column in the query."
+        "The HIS sent text that cannot be decoded (%(message)s). Choose a text repair in the connection, or convert "
+        "the column in the query."
     ),
     "oracle_too_old": _lt(
         "This Oracle is older than 12.1; it can be reached through Oracle's own client only. Install Oracle Instant "
@@ -41,17 +44,17 @@ SENTENCES = {
         "in the connection."
     ),
     "oracle_verifier": _lt(
-        "Oracle keeps the password of “%(username)s” in the form of version 10g. Have it set anew in the HIS, or switch "
-        "on “Through Oracle's Client” in the connection."
+        "Oracle keeps the password of “%(username)s” in the form of version 10g. Have it set anew in the HIS, or "
+        "switch on “Through Oracle's Client” in the connection."
     ),
     "no_oracle_client": _lt(
-        "Oracle's client was not found in “%(oracle_client)s”. Install Oracle Instant Client and libaio on this server, "
-        "and name its folder in the connection. (%(message)s)"
+        "Oracle's client was not found in “%(oracle_client)s”. Install Oracle Instant Client and libaio on this "
+        "server, and name its folder in the connection. (%(message)s)"
     ),
     "oracle_client_old": _lt("Oracle's client in “%(oracle_client)s” is too old. Install version 11.2 or newer."),
     "oracle_no_service": _lt(
-        "Oracle on %(host)s knows no service “%(database)s”. Is it a SID? Then choose so in the connection; the command "
-        "“lsnrctl status” on the HIS's server lists both."
+        "Oracle on %(host)s knows no service “%(database)s”. Is it a SID? Then choose so in the connection; the "
+        "command “lsnrctl status” on the HIS's server lists both."
     ),
     "oracle_no_sid": _lt(
         "Oracle on %(host)s knows no SID “%(database)s”. Is it a service name? Then choose so in the connection; the "
@@ -62,8 +65,8 @@ SENTENCES = {
         "The server demands Oracle's own network encryption. Switch on “Through Oracle's Client” in the connection."
     ),
     "tds_encryption": _lt(
-        "The encrypted connection to SQL Server failed: it is too old for today's encryption. Set “Encryption” to never, "
-        "and for SQL Server 2000 the TDS version to 7.1. (%(message)s)"
+        "SQL Server broke off while the connection was being set up. A server of before 2014 often cannot do today's "
+        "encryption: set “Encryption” to never, and for SQL Server 2000 the TDS version to 7.1."
     ),
     "db2_licence": _lt(
         "DB2 on a mainframe or IBM i admits IBM's client only with a licence of Db2 Connect: %(message)s"
@@ -201,6 +204,14 @@ SENTENCES = {
         "max_prepared_transactions. Until then use the queue."
     ),
     "together_busy": _lt("An earlier try of the same is not settled yet. Try again in a minute."),
+    # A file that describes feeds
+    "file_too_big": _lt("The file is too big to be an export of feeds."),
+    "file_not_json": _lt("This is not a JSON file. Choose a file that “Export” has made."),
+    "file_no_feeds": _lt("The file has no feeds. Choose a file that “Export” has made."),
+    "file_lacks": _lt("In the file, %(place)s lacks “%(name)s”."),
+    "file_unknown": _lt("In the file, %(place)s says “%(value)s” for “%(name)s”, which does not exist here."),
+    "file_twice": _lt("In the file, “%(name)s” occurs twice (%(place)s)."),
+    "file_refused": _lt("The file cannot be taken: %(message)s"),
     # What the appointment services answer
     "soap_done": _lt("Done."),
     "slot_unknown": _lt("There is no such slot. Send the number table first."),

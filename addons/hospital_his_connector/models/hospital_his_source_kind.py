@@ -7,7 +7,7 @@ from ..exchange.problems import ReadingFailed
 from .hospital_his_source import CONNECTION
 
 # Character sets without Chinese letters, by the names the databases give them.
-WESTERN = re.compile(r"US7ASCII|WE8|SQL_ASCII|latin|ascii|cp1252|^(?!Chinese).*_CP1_", re.IGNORECASE)
+WESTERN = re.compile(r"ascii|WE8|latin|_CP1_", re.IGNORECASE)
 
 
 class HospitalHisSource(models.Model):
@@ -89,5 +89,7 @@ class HospitalHisSource(models.Model):
         )
         if self.text_repair or not WESTERN.search(charset):
             return self._notice(message, "success")
-        doubt = self.env._("It has no Chinese: if names come as Western letters or question marks, choose a text repair.")
+        doubt = self.env._(
+            "It has no Chinese: if names come as Western letters or question marks, choose a text repair."
+        )
         return self._notice(f"{message} {doubt}", "warning")

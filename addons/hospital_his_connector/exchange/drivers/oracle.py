@@ -1,4 +1,4 @@
-"""Oracle through python-oracledb: by itself from 12.1 on ("thin"), with Oracle's own client for older servers ("thick")."""
+"""Oracle through python-oracledb: alone from 12.1 on ("thin"), with Oracle's own client for older ones ("thick")."""
 
 from sqlalchemy import URL
 
@@ -48,8 +48,9 @@ def _start(source: dict) -> None:
 def _prepare(connection, source: dict) -> None:
     # SQLAlchemy's own conversions make floats of whole numbers; those of ``_start`` are better.
     connection.outputtypehandler = _undecoded if source.get("text_repair") == "bytes" else None
-    with connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION READ ONLY")  # both passes of a reading see the same moment, too
+    if not source.get("write"):
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")  # both passes of a reading see the same moment, too
 
 
 def _undecoded(cursor, metadata):

@@ -17,6 +17,8 @@ def _url(source: dict) -> URL:
     """
     host = source.get("host") or "localhost"
     options = {"tds_version": source.get("tds_version"), "encryption": source.get("tds_encryption")}
+    if source.get("tds_version") == "7.0":
+        options["charset"] = "GB18030"  # a server that old does not say in which character set its texts are
     return URL.create(
         "mssql+pymssql",
         username=source.get("username") or None,
@@ -53,18 +55,18 @@ DRIVER = Driver(
     connect_args=_connect_args,
     prepare=_prepare,
     charset="SELECT CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS varchar(128))",
-    causes=(
-        (r"\(18456,|Login failed", "password"),
-        (r"\(4060,|\(911,", "no_database"),
-        (r"\(1848[678],|\(18470,", "account_locked"),
-        (r"\(1222,|\(1205,", "locked"),
-        (r"\((229|230|297|916),", "no_permission"),
-        (r"\((102|105|156|207|208|209|170|1033|4104|8155|8156|195|319|245|241|242),", "bad_query"),
+    causes=(  # by number: most of these servers speak Chinese
+        # A database that is not there is error 4060, then 18456, and the driver keeps the second only.
+        (r"^(18456|4060|911)\b", "login_or_database"),
+        (r"^(1848[678]|18470)\b", "account_locked"),
+        (r"^(1222|1205)\b", "locked"),
+        (r"^(229|230|297|916)\b", "no_permission"),
+        (r"^(102|105|156|170|195|207|208|209|241|242|245|319|1033|4104|8155|8156)\b", "bad_query"),
         (r"Connection refused|No route to host|unreachable", "refused"),
-        (r"TLS|SSL|handshake|certificate", "tds_encryption"),
-        (r"20003|timed out", "silence"),
-        (r"20009(?!.*Net-Lib)", "host_unknown"),
-        (r"2000[246]|20017|20047|reset by peer|Broken pipe", "lost"),
-        (r"2403|codec can't decode", "charset"),
+        (r"\b20003\b|timed out", "silence"),
+        (r"\b20009\b(?!.*Net-Lib)", "host_unknown"),
+        (r"\b20002\b", "tds_encryption"),
+        (r"\b(2000[46]|20017|20047)\b|reset by peer|Broken pipe", "lost"),
+        (r"\b2403\b|codec can't decode", "charset"),
     ),
 )
