@@ -79,9 +79,10 @@ class Faulty:
 
     silent: never says a word; reset: hangs up at once; garbage: speaks nonsense;
     stall: passes the first ``after`` bytes of the server on and then nothing; cut: hangs up there instead.
+    ``target``: the real server's port, or the file of its socket.
     """
 
-    def __init__(self, fault: str, target: int = 0, after: int = 0):
+    def __init__(self, fault: str, target: int | str = 0, after: int = 0):
         self.fault, self.target, self.after = fault, target, after
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
@@ -103,7 +104,8 @@ class Faulty:
         elif self.fault == "garbage":
             client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 20)
         elif self.fault in ("stall", "cut"):
-            server = socket.create_connection(("127.0.0.1", self.target))
+            server = socket.socket(socket.AF_UNIX if isinstance(self.target, str) else socket.AF_INET)
+            server.connect(self.target if isinstance(self.target, str) else ("127.0.0.1", self.target))
             self.kept.append(server)
             threading.Thread(target=self._pump, args=[client, server, None], daemon=True).start()
             self._pump(server, client, self.after)

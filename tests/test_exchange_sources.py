@@ -11,9 +11,10 @@ from conftest import database
 from exchange_kit import Pair, mariadb, odoo, pair, sqlite_his  # noqa: F401
 from his_servers import Faulty, free_port
 from his_small import NOW, SmallHis, definition
+from tds_server import TdsServer
 
 # What of the texts each character set can hold: GBK has 龘 but no four-byte 𬭎.
-NAMES = {"gbk": "欧阳龘", "utf8mb4": "李𬭎", "postgresql": "李𬭎", "sqlite": "买买提·艾力"}
+NAMES = {"gbk": "欧阳龘", "sqlserver": "欧阳龘", "utf8mb4": "李𬭎", "postgresql": "李𬭎", "sqlite": "买买提·艾力"}
 
 
 @pytest.fixture
@@ -66,6 +67,18 @@ def test_postgresql(odoo, postgres_his):  # noqa: F811
 
 def test_sqlite(odoo, tmp_path):  # noqa: F811
     _load_twice(odoo, *sqlite_his(tmp_path), NAMES["sqlite"])
+
+
+def test_sqlserver(odoo, tmp_path):  # noqa: F811
+    """A double of its wire over SQLite: see ``tds_server``."""
+    his, connection = sqlite_his(tmp_path)
+    server = TdsServer(connection["database"])
+    connection = {
+        "driver": "sqlserver", "host": "127.0.0.1", "port": server.port, "database": "his", "username": "reader",
+        "secret_ref": "TEST_READER",
+    }  # fmt: skip
+    _load_twice(odoo, his, connection, NAMES["sqlserver"])
+    server.close()
 
 
 def test_gbk_bytes_in_a_text_column(pair):  # noqa: F811
@@ -218,7 +231,6 @@ def _one_feed(pair, connection):  # noqa: F811
     pair.do('env["hospital.his.feed"].search([("kind", "!=", "department")]).active = False')
 
 
-@pytest.mark.parametrize("kind", ["mysql", "postgresql"])
 @pytest.mark.parametrize(
     ("fault", "codes"),
     [
@@ -228,10 +240,11 @@ def _one_feed(pair, connection):  # noqa: F811
         ("garbage", {"lost", "no_connection", "connect_timeout", "silence"}),
     ],
 )
-def test_clear_error_within_the_deadline(pair, kind, fault, codes):  # noqa: F811
+def test_clear_error_within_the_deadline(pair, fault, codes):  # noqa: F811
+    """As a run; ``test_source_kinds`` does it with every kind of database."""
     server = None if fault == "down" else Faulty(fault)
     connection = {
-        "driver": kind, "host": "127.0.0.1", "port": server.port if server else free_port(),
+        "driver": "mysql", "host": "127.0.0.1", "port": server.port if server else free_port(),
         "database": "his", "username": "reader", "secret_ref": "TEST_READER",
         "connect_timeout": 2, "silence_timeout": 2,
     }  # fmt: skip

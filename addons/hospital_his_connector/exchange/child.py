@@ -51,25 +51,23 @@ def main() -> None:
 
 
 def _work(job: dict, out) -> None:
-    from odoo.addons.hospital_his_connector.exchange import batch, drivers, frames, looking
+    from odoo.addons.hospital_his_connector.exchange import batch, frames
     from odoo.addons.hospital_his_connector.exchange.limits import Limits
+    from odoo.addons.hospital_his_connector.exchange.looking import look
     from odoo.addons.hospital_his_connector.exchange.mapping import Mapper
-    from odoo.addons.hospital_his_connector.exchange.reader import Reader, connect
+    from odoo.addons.hospital_his_connector.exchange.reader import Reader, charset, connect
 
     frames.write(out, {"type": "started"})
     with connect(job["source"], Limits(**job["limits"])) as connection:
         version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
         frames.write(out, {"type": "connected", "server": version})
         mark = None
-        if look := job.get("look"):
-            driver = drivers.get(job["source"]["driver"])
-            if look == "tables":
-                head, blobs = {"tables": looking.tables(connection, driver, job["source"])}, {}
-            else:
-                columns, rows = looking.first_rows(connection, driver, job["source"], job["query"])
-                head, blobs = {"columns": columns}, {"rows": rows}
+        if job.get("look"):
+            head, blobs = look(connection, job)
             frames.write(out, {"type": "look", **head}, blobs)
-        elif job.get("query"):
+        elif not job.get("query"):
+            frames.write(out, {"type": "charset", "charset": charset(connection, job["source"])})
+        else:
             reader = Reader(connection, job)
             mapper = Mapper(job, reader.columns)
             frames.write(out, {"type": "columns", "columns": reader.columns, "staged": mapper.sql_columns})

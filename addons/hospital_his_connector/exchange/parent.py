@@ -56,10 +56,11 @@ class Session:
     @contextlib.contextmanager
     def reading(self, job: dict[str, Any], limits: Limits, end: float | None = None) -> Iterator[Iterator[Frame]]:
         """Frames of one job, waited for until ``end`` (monotonic). Left early, by whatever way, its process is gone."""
-        # A driver's mode may hold for its whole process (Oracle's thick mode does): one kind per child.
-        if self._child and self._child.driver != job["source"]["driver"]:
+        # A driver's mode may hold for its whole process (Oracle's thick mode does): one mode per child.
+        mode = [job["source"].get(name) for name in ("driver", "oracle_thick", "oracle_client")]
+        if self._child and self._child.mode != mode:
             self._drop()
-        child = self._child = self._child or _Child(job["source"]["driver"])
+        child = self._child = self._child or _Child(mode)
         child.finished = False
         try:
             child.send(job | {"limits": vars(limits), "base": BASE})
@@ -70,8 +71,8 @@ class Session:
 
 
 class _Child:
-    def __init__(self, driver: str) -> None:
-        self.driver = driver
+    def __init__(self, mode: list[Any]) -> None:
+        self.mode = mode
         self.finished = False
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
@@ -136,7 +137,8 @@ class _Child:
             if frame is None:
                 raise ReadingFailed("died", status=self.process.wait(timeout=5))
             head, _blobs = frame
-            self.finished = head["type"] in ("failed", "end")
+            # After a failure the child goes too: FreeTDS puts the error of one login into the next one's.
+            self.finished = head["type"] == "end"
             if head["type"] == "failed":
                 raise ReadingFailed(head["code"], **head["arguments"])
             if head["type"] == "started":

@@ -6,7 +6,6 @@ come in a second pass.
 """
 
 import importlib
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from . import drivers, marks
+from . import drivers, keyset, marks, repair
 from .drivers.driver import Driver
 from .limits import Limits
 from .problems import ReadingFailed, safe_message
@@ -33,32 +32,57 @@ def connect(source: dict[str, Any], limits: Limits) -> Iterator[sa.Connection]:
         importlib.import_module(driver.module)
     except ImportError:
         raise ReadingFailed("no_driver", module=driver.module, install=driver.install) from None
-    with explained(driver, source, stage="connecting"):
-        engine = sa.create_engine(
-            driver.make_url(source), connect_args=driver.connect_args(limits), poolclass=sa.NullPool
-        )
-        if driver.prepare:
-            sa.event.listen(engine, "connect", lambda connection, _record: driver.prepare(connection))
-        connection = engine.connect()
+    with explained(driver, source, limits.connect):
+        connection = _engine(driver, source, limits).connect()
     with connection:
         yield connection.execution_options(stream_results=True, max_row_buffer=FETCH)
 
 
+def _engine(driver: Driver, source: dict[str, Any], limits: Limits) -> sa.Engine:
+    options = {"poolclass": sa.NullPool, **driver.engine}
+    if driver.start:
+        driver.start(source)
+    if driver.connect:
+        engine = sa.create_engine(f"{driver.dialect}://", creator=lambda: driver.connect(source, limits), **options)
+    else:
+        engine = sa.create_engine(driver.make_url(source), connect_args=driver.connect_args(limits), **options)
+    if driver.prepare:
+        sa.event.listen(engine, "connect", lambda connection, _record: driver.prepare(connection, source))
+    return engine
+
+
 @contextmanager
-def explained(driver: Driver, source: dict[str, Any], query: str = "", stage: str = "reading") -> Iterator[None]:
-    """Turn the driver's exceptions into a code with arguments, without data."""
+def explained(driver: Driver, source: dict[str, Any], seconds: float, query: str | None = None) -> Iterator[None]:
+    """Turn the driver's exceptions into a code with arguments, without data; without a query it is connecting."""
     try:
         yield
     except (sa.exc.SQLAlchemyError, OSError, ValueError, RuntimeError) as error:
-        message = str(error)
-        code = driver.explain(message) or ("no_connection" if stage == "connecting" else "database")
-        place = {name: source.get(name) or "" for name in ("host", "port", "database", "username")}
+        message = _words(error)
+        code = driver.explain(message) or ("no_connection" if query is None else "database")
+        if query is None and code == "silence":
+            code = "connect_timeout"
+        place = {name: source.get(name) or "" for name in ("host", "database", "username", "oracle_client")}
+        place |= {"port": source.get("port") or driver.port, "seconds": round(seconds)}
         raise ReadingFailed(code, message=safe_message(message, query), **place) from None
 
 
-def literal(query: str) -> str:
-    """The query without bind parameters: its colons are its own."""
-    return re.sub(r"\\?:", r"\\:", query)
+def _words(error: Exception) -> str:
+    """What the driver said; FreeTDS says it in bytes, Chinese too."""
+    parts = getattr(error, "orig", error).args
+    if parts and isinstance(parts[0], tuple):
+        parts = parts[0]
+    if any(isinstance(part, bytes) for part in parts):
+        return " ".join(part.decode(errors="replace") if isinstance(part, bytes) else str(part) for part in parts)
+    return str(error)
+
+
+def charset(connection: sa.Connection, source: dict[str, Any]) -> str:
+    """The character set of the HIS's database, if it tells."""
+    query = drivers.get(source["driver"]).charset
+    try:
+        return str(connection.execute(sa.text(query)).scalar() or "") if query else ""
+    except sa.exc.SQLAlchemyError:
+        return ""
 
 
 class Reader:
@@ -73,6 +97,8 @@ class Reader:
         self.source = job["source"]
         self.driver = drivers.get(self.source["driver"])
         self.query = job["query"].strip().rstrip(";")
+        self.silence = float(job["limits"]["silence"])
+        self.repair = repair.row(self.source.get("text_repair") or "")
         self.overlap = float(job.get("overlap") or 0)
         self.started = datetime.now(ZoneInfo(job.get("timezone") or "Asia/Shanghai"))
         self.since = marks.checked(job.get("since"), self.started)
@@ -91,7 +117,7 @@ class Reader:
             for row in self._pass(marks.ROWS, begin, since.get("k")):
                 if usable(row[self.watermark]):
                     self._mark = row
-                yield row
+                yield self.repair(row)
             mark = self.mark()
             if mark and mark["k"]:
                 begin = marks.pack(marks.earlier(marks.unpack(mark["w"]), self.overlap))
@@ -99,7 +125,7 @@ class Reader:
         self._phase, self._begin = marks.WITHOUT, begin
         for row in self._pass(marks.WITHOUT, begin, since.get("k")):
             self._mark = row
-            yield row
+            yield self.repair(row)
         self._mark = None if self.watermark is None else {"phase": marks.ROWS, "w": begin, "k": None}
 
     def mark(self) -> dict[str, Any] | None:
@@ -111,40 +137,22 @@ class Reader:
         return {"phase": self._phase, "w": watermark, "k": marks.pack(row[self.key])}
 
     def _pass(self, phase: str, begin: list | None, key: list | None) -> Iterator[Row]:
-        key_name = self._quoted(self.key)
-        parameters = {}
-        conditions = []
-        order = key_name
-        if phase == marks.ROWS:
-            name = self._quoted(self.watermark)
-            order = f"{name}, {key_name}"
-            if begin is None:
-                conditions.append(f"{name} IS NOT NULL")
-            elif key is None:
-                conditions.append(f"{name} >= :w")
-                parameters = {"w": marks.unpack(begin)}
-            else:
-                conditions.append(f"({name} > :w OR ({name} = :w AND {key_name} > :k))")
-                parameters = {"w": marks.unpack(begin), "k": marks.unpack(key)}
-        else:
-            if self.watermark is not None:
-                conditions.append(f"{self._quoted(self.watermark)} IS NULL")
-            if key is not None:
-                conditions.append(f"{key_name} > :k")
-                parameters = {"k": marks.unpack(key)}
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        yield from self._execute(f"SELECT * FROM ({literal(self.query)}) q{where} ORDER BY {order}", parameters)
-
-    def _execute(self, statement: str, parameters: dict[str, Any]) -> Iterator[Row]:
-        with explained(self.driver, self.source, self.query):
+        name = None if self.watermark is None else self._quoted(self.watermark)
+        statement, parameters = keyset.statement(
+            self.query, self._quoted(self.key), name, phase, marks.unpack(begin), marks.unpack(key)
+        )
+        with explained(self.driver, self.source, self.silence, self.query):
             result = self.connection.execute(sa.text(statement), parameters)
             for part in result.partitions(FETCH):
                 yield from part
 
     def _columns(self) -> list[str]:
-        with explained(self.driver, self.source, self.query):
-            result = self.connection.execute(sa.text(f"SELECT * FROM ({literal(self.query)}) q WHERE 1 = 0"))
-            columns = list(result.keys())
+        """As the database spells them: Oracle and DB2 shout, and SQLAlchemy's names whisper."""
+        with explained(self.driver, self.source, self.silence, self.query):
+            result = self.connection.execute(
+                sa.text(keyset.no_rows(self.query)), execution_options={"stream_results": False}
+            )
+            columns = [column[0] for column in result.cursor.description]
             result.close()
         return columns
 

@@ -19,5 +19,6 @@ from . import (
     hospital_his_run,
     hospital_his_source,
     hospital_his_source_look,
+    hospital_his_source_kind,
     res_partner,
 )

@@ -89,7 +89,8 @@ class HospitalHisFeed(models.Model):
 
     def _version(self):
         """Names all that decides which rows are read and what becomes of them: the mark holds for one version."""
-        return mapping.version(self._mapping(), self.query, self.watermark_column or "")
+        repair = filter(None, [self.source_id.sudo().text_repair])
+        return mapping.version(self._mapping(), self.query, self.watermark_column or "", *repair)
 
     # -- buttons -----------------------------------------------------------------------------------------------
 

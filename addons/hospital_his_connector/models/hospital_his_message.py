@@ -20,6 +20,9 @@ SENTENCES = {
         "The server did not answer within %(seconds)s seconds. It may be switched off, silent, or behind a firewall."
     ),
     "password": _lt("The database refuses user “%(username)s”: wrong name or password."),
+    "login_or_database": _lt(
+        "The server refuses user “%(username)s”: wrong name or password, or this user has no database “%(database)s”."
+    ),
     "not_allowed": _lt(
         "The database does not admit this computer as user “%(username)s”. The administrator of "
         "the HIS has to allow it."
@@ -29,6 +32,45 @@ SENTENCES = {
     "no_file": _lt("There is no database file “%(database)s”, or the server may not read it."),
     "not_a_database": _lt("The file “%(database)s” is not a SQLite database."),
     "locked": _lt("The database is locked by another program."),
+    "account_locked": _lt("The account “%(username)s” is locked, or its password has expired: %(message)s"),
+    "starting": _lt("The database of the HIS is being started or stopped: %(message)s"),
+    "charset": _lt(
+        "The HIS sent text that cannot be decoded (%(message)s). Choose a text repair in the connection, or convert "
+        "the column in the query."
+    ),
+    "oracle_too_old": _lt(
+        "This Oracle is older than 12.1; it can be reached through Oracle's own client only. Install Oracle Instant "
+        "Client on this server (version 19 for Oracle 11.2, 12.1 for 10.2), then switch on “Through Oracle's Client” "
+        "in the connection."
+    ),
+    "oracle_verifier": _lt(
+        "Oracle keeps the password of “%(username)s” in the form of version 10g. Have it set anew in the HIS, or "
+        "switch on “Through Oracle's Client” in the connection."
+    ),
+    "no_oracle_client": _lt(
+        "Oracle's client was not found in “%(oracle_client)s”. Install Oracle Instant Client and libaio on this "
+        "server, and name its folder in the connection. (%(message)s)"
+    ),
+    "oracle_client_old": _lt("Oracle's client in “%(oracle_client)s” is too old. Install version 11.2 or newer."),
+    "oracle_no_service": _lt(
+        "Oracle on %(host)s knows no service “%(database)s”. Is it a SID? Then choose so in the connection; the "
+        "command “lsnrctl status” on the HIS's server lists both."
+    ),
+    "oracle_no_sid": _lt(
+        "Oracle on %(host)s knows no SID “%(database)s”. Is it a service name? Then choose so in the connection; the "
+        "command “lsnrctl status” on the HIS's server lists both."
+    ),
+    "oracle_listener": _lt("Oracle's listener on %(host)s answers, but lets nobody in: %(message)s"),
+    "oracle_encryption": _lt(
+        "The server demands Oracle's own network encryption. Switch on “Through Oracle's Client” in the connection."
+    ),
+    "tds_encryption": _lt(
+        "SQL Server broke off while the connection was being set up. A server of before 2014 often cannot do today's "
+        "encryption: set “Encryption” to never, and for SQL Server 2000 the TDS version to 7.1."
+    ),
+    "db2_licence": _lt(
+        "DB2 on a mainframe or IBM i admits IBM's client only with a licence of Db2 Connect: %(message)s"
+    ),
     "bad_query": _lt("The HIS does not understand the query: %(message)s"),
     "no_column": _lt("The query has no column “%(column)s”. It has: %(columns)s"),
     "unmapped_target": _lt("The mapping lacks required values: %(targets)s"),

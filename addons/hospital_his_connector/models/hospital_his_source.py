@@ -8,11 +8,17 @@ from odoo.tools import config
 
 from odoo.addons.base.models.res_partner import _tz_get
 
-from ..exchange import parent
 from ..exchange.limits import Limits
 from ..exchange.problems import ReadingFailed
 
-DRIVERS = [("mysql", "MySQL or MariaDB"), ("postgresql", "PostgreSQL"), ("sqlite", "SQLite file")]
+DRIVERS = [
+    ("oracle", "Oracle"),
+    ("sqlserver", "SQL Server"),
+    ("mysql", "MySQL or MariaDB"),
+    ("db2", "DB2"),
+    ("postgresql", "PostgreSQL"),
+    ("sqlite", "SQLite file"),
+]
 # Who sees where the HIS is.
 CONNECTION = "hospital_base.group_admin,hospital_base.group_integration"
 SECRET = re.compile(r"[A-Za-z0-9_]+")
@@ -28,7 +34,8 @@ class HospitalHisSource(models.Model):
     host = fields.Char(groups=CONNECTION)
     port = fields.Integer(groups=CONNECTION, help="0: the usual port of this kind of database.")
     database = fields.Char(
-        groups=CONNECTION, help="Name of the database; for SQLite the path of the file on the server."
+        groups=CONNECTION,
+        help="Name of the database; for Oracle its service name or SID; for SQLite the path of the file on the server.",
     )
     username = fields.Char(groups=CONNECTION)
     secret_ref = fields.Char(
@@ -92,34 +99,21 @@ class HospitalHisSource(models.Model):
             raise ReadingFailed("no_secret", secret=self.secret_ref, variable=variable, file=str(path)) from None
 
     def _connection(self):
-        return {
-            "driver": self.driver,
-            "host": self.host,
-            "port": self.port,
-            "database": self.database,
-            "username": self.username,
-            "password": self._secret(),
-        }
+        return {name: self[name] for name in self._connection_names()} | {"password": self._secret()}
+
+    @api.model
+    def _connection_names(self):
+        """The fields that say where the HIS is and how it is talked to; all but the password."""
+        return ["driver", "host", "port", "database", "username"]
 
     def _limits(self):
         return Limits(self.connect_timeout, self.silence_timeout, self.total_timeout)
-
-    def action_test_connection(self):
-        """Connect and say in a sentence what is wrong, or which server answered."""
-        self.ensure_one()
-        self.check_access("write")
-        try:
-            with parent.Session() as session, session.reading({"source": self._connection()}, self._limits()) as frames:
-                version = [head["server"] for head, _blobs in frames if head["type"] == "connected"][0]
-        except ReadingFailed as failure:
-            return self._notice(self._sentence(failure.code, failure.arguments), "danger")
-        return self._notice(self.env._("Connected. The server is version %s.", version), "success")
 
     def _notice(self, message, kind):
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
-            "params": {"message": message, "type": kind, "sticky": kind == "danger"},
+            "params": {"message": message, "type": kind, "sticky": kind != "success"},
         }
 
     def action_run(self):
@@ -153,7 +147,7 @@ class HospitalHisSource(models.Model):
     def _export_definition(self):
         """What ``_import_definition`` takes; without password and without data."""
         self.ensure_one()
-        names = ("code", "name", "driver", "host", "port", "database", "username", "secret_ref", "tz")
+        names = ("code", "name", *self._connection_names(), "secret_ref", "tz")
         names += ("connect_timeout", "silence_timeout", "total_timeout", "overlap_minutes", "rejected_limit")
         return {
             "source": {name: self[name] for name in names if self[name] is not False},

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from .driver import Driver
 
-NAMES = ("sqlite", "postgresql", "mysql")
+NAMES = ("sqlite", "postgresql", "mysql", "oracle", "sqlserver", "db2")
 
 
 def get(name: str) -> Driver:

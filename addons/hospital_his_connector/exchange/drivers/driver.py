@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import URL
@@ -20,8 +20,12 @@ class Driver:
 
     dialect: SQLAlchemy's name; module: what must be importable; install: the command that brings it.
     connect_args: the driver's own limits, first line of defence (the parent process is the second).
+    start: done once in a process, before the first connection.
+    connect: opens a connection where SQLAlchemy's way of doing it is not enough.
     prepare: done to every new connection: what the driver would choke on arrives as it is, and is rejected row by row.
     causes: (pattern in the driver's message, code of a ReadingFailed), first match wins.
+    charset: the query that names the database's character set.
+    engine: what else SQLAlchemy's engine is told.
     """
 
     dialect: str
@@ -31,7 +35,11 @@ class Driver:
     causes: tuple[tuple[str, str], ...] = ()
     port: int = 0
     url: Callable[[dict[str, Any]], URL] | None = None
-    prepare: Callable[[Any], None] | None = None
+    start: Callable[[dict[str, Any]], None] | None = None
+    connect: Callable[[dict[str, Any], Limits], Any] | None = None
+    prepare: Callable[[Any, dict[str, Any]], None] | None = None
+    charset: str = ""
+    engine: dict[str, Any] = field(default_factory=dict)
 
     def make_url(self, source: dict[str, Any]) -> URL:
         """The address of ``source`` (host, port, database, username, password)."""

@@ -16,7 +16,7 @@ def _connect_args(limits: Limits) -> dict:
     }
 
 
-def _prepare(connection) -> None:
+def _prepare(connection, _source: dict) -> None:
     with connection.cursor() as cursor:
         # The reader waits while Odoo writes a batch: the server must not take that for a dead client.
         cursor.execute("SET SESSION net_write_timeout = 600")
@@ -31,6 +31,7 @@ DRIVER = Driver(
     port=3306,
     connect_args=_connect_args,
     prepare=_prepare,
+    charset="SELECT @@character_set_database",
     causes=(
         (r"\(1045,|Access denied for user .*using password", "password"),
         (r"\(1130,", "not_allowed"),

@@ -19,10 +19,14 @@ def _connect_args(limits: Limits) -> dict:
     }
 
 
-def _prepare(connection) -> None:
+def _prepare(connection, _source: dict) -> None:
     """'infinity' and the year 20000 are dates for PostgreSQL and not for Python."""
     import psycopg2
     import psycopg2.extensions as pg
+
+    if connection.encoding in ("SQL_ASCII", "SQLASCII"):
+        # The server does not know what its bytes mean: they come one letter each, fit for the text repair.
+        connection.set_client_encoding("LATIN1")
 
     def tolerant(cast):
         def convert(value, cursor):
@@ -48,16 +52,21 @@ DRIVER = Driver(
     port=5432,
     connect_args=_connect_args,
     prepare=_prepare,
+    charset="SHOW server_encoding",
     causes=(
         (r"could not translate host name|name or service not known", "host_unknown"),
-        (r"password authentication failed|no password supplied|role \".*\" does not exist", "password"),
-        (r"no pg_hba.conf entry", "not_allowed"),
-        (r"database \".*\" does not exist", "no_database"),
+        (r"password authentication failed|no password supplied|认证失败|role \".*\" does not exist", "password"),
+        (r"no pg_hba.conf entry|pg_hba.conf 记录", "not_allowed"),
+        (r"database \".*\" does not exist|数据库 .* 不存在", "no_database"),
         (r"connection refused|no such file or directory|no route to host|network is unreachable", "refused"),
         (r"timeout expired|timed out", "connect_timeout"),
         (r"statement timeout", "total"),
-        (r"permission denied", "no_permission"),
-        (r"syntax error|does not exist|ambiguous|operator does not exist|UndefinedFunction", "bad_query"),
+        (r"permission denied|权限不够", "no_permission"),
+        (
+            r"syntax error|does not exist|ambiguous|operator does not exist|UndefinedFunction|语法错误|不存在",
+            "bad_query",
+        ),
+        (r"codec can't decode", "charset"),
         (r"server closed the connection|terminating connection|connection reset|ssl|eof detected", "lost"),
     ),
 )

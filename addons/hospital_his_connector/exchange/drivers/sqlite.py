@@ -29,7 +29,7 @@ def _text(raw: bytes) -> str | bytes:
         return raw
 
 
-def _prepare(connection) -> None:
+def _prepare(connection, _source: dict) -> None:
     """SQLite stores what it was given, GBK bytes in a text column too."""
     connection.text_factory = _text
 
