@@ -53,7 +53,7 @@ def _tables(connection: sa.Connection) -> list[str]:
 def _first_rows(connection: sa.Connection, query: str) -> tuple[list[str], list[Any]]:
     """In whatever order they come: sorting may cost a HIS much."""
     result = connection.execute(sa.text(keyset.all_rows(query)))
-    return [column[0] for column in result.cursor.description], result.fetchmany(ROWS)
+    return list(result.keys()), result.fetchmany(ROWS)
 
 
 def _short(value: Any) -> Any:

@@ -1,2 +1,11 @@
-from . import test_codemap, test_dry_run, test_feed, test_mapping, test_pure, test_rights, test_run, test_version
-from . import test_feed, test_pure, test_rights, test_run, test_source
+from . import (
+    test_codemap,
+    test_dry_run,
+    test_feed,
+    test_mapping,
+    test_pure,
+    test_rights,
+    test_run,
+    test_source,
+    test_version,
+)
