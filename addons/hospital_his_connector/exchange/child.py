@@ -67,8 +67,8 @@ def _read(job: dict, out) -> None:
         mark = None
         if "ask" in job:
             frames.write(out, {"type": "answer", **asking.answer(connection, job)})
-        elif look := job.get("look"):
-            head, blobs = looking.tables(connection, job) if look == "tables" else looking.first_rows(connection, job)
+        elif job.get("look"):
+            head, blobs = looking.look(connection, job)
             frames.write(out, {"type": "look", **head}, blobs)
         elif not job.get("query"):
             frames.write(out, {"type": "charset", "charset": charset(connection, job["source"])})

@@ -70,6 +70,14 @@ def among(query: str, key: str) -> str:
     return f"SELECT * FROM ({_literal(query)}) q WHERE {key} IN :keys"
 
 
+def all_rows(query: str) -> str:
+    """
+    >>> all_rows("SELECT 1 x;")
+    'SELECT * FROM (SELECT 1 x) q'
+    """
+    return f"SELECT * FROM ({_literal(query.strip().rstrip(';'))}) q"
+
+
 def no_rows(query: str) -> str:
     """
     >>> no_rows("SELECT 1 x")

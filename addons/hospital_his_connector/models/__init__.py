@@ -59,5 +59,6 @@ from . import (
     hospital_schedule_bookings,
     hospital_schedule_operation,
     hospital_his_source_look,
+    hospital_his_source_kind,
     res_partner,
 )
