@@ -15,7 +15,6 @@
         "data/hospital_his_watch.xml",
         "security/hospital_his_writing_rules.xml",
         "security/hospital_his_wizard_rules.xml",
-        "data/ir_cron.xml",
         "wizards/hospital_his_look_views.xml",
         "wizards/hospital_his_dry_run_views.xml",
         "wizards/hospital_his_import_views.xml",

@@ -46,14 +46,6 @@ def statement(
     return f"{all_rows(query)}{where} ORDER BY {', '.join(order)}", parameters
 
 
-def all_rows(query: str) -> str:
-    """
-    >>> all_rows("SELECT 1 x")
-    'SELECT * FROM (SELECT 1 x) q'
-    """
-    return f"SELECT * FROM ({_literal(query)}) q"
-
-
 def columns(query: str, names: list[str]) -> str:
     """
     >>> columns("SELECT * FROM br", ["id", "rysj"])

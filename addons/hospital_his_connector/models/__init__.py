@@ -4,11 +4,11 @@ from . import hospital_his_message
 # isort: split
 from . import (
     hospital_encounter,
+    hospital_enquiry,
     hospital_his_alarm,
     hospital_his_board,
     hospital_his_booking,
     hospital_his_booking_compare,
-    hospital_enquiry,
     hospital_his_client,
     hospital_his_client_log,
     hospital_his_client_service,
@@ -50,6 +50,7 @@ from . import (
     hospital_his_run_watched,
     hospital_his_source,
     hospital_his_source_kind,
+    hospital_his_source_look,
     hospital_his_source_machine,
     hospital_his_source_operation,
     hospital_his_stop,
@@ -58,7 +59,5 @@ from . import (
     hospital_schedule,
     hospital_schedule_bookings,
     hospital_schedule_operation,
-    hospital_his_source_look,
-    hospital_his_source_kind,
     res_partner,
 )
