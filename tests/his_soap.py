@@ -1,4 +1,4 @@
-"""A HIS's web service on a real port, written with a socket and an XML parser: no SOAP library says what it understands.
+"""A HIS's web service on a real port, of a socket and an XML parser: no SOAP library says what it understands.
 
 It keeps what it was asked for, once per request number, and can fail in the ways that web services fail.
 """

@@ -1,5 +1,7 @@
 """Our SOAP client against a service that no SOAP library has written: the six operations, both forms, every failure."""
 
+import json
+
 import pytest
 from conftest import database
 from exchange_kit import odoo  # noqa: F401
@@ -8,8 +10,8 @@ from his_soap import SoapHis
 SETUP = """
 source = env["hospital.his.source"].create({"name": "HIS", "code": "soap_his", "connect_timeout": 2})
 endpoint = env["hospital.his.endpoint"].create({
-    "name": "appointments", "source_id": source.id, "wsdl": wsdl, "address": address, "security": "token", "username": "followup",
-    "secret_ref": "TEST_READER",
+    "name": "appointments", "source_id": source.id, "wsdl": wsdl, "address": address, "security": "token",
+    "username": "followup", "secret_ref": "TEST_READER",
 })
 endpoint.action_describe()
 deliveries = env["hospital.his.delivery"]
@@ -115,8 +117,8 @@ delivery = env["hospital.his.delivery"].search([("operation", "=", "confirm_book
 delivery.write({"service": service, "message": message, "success": success})
 env.cr.commit()
 """
-    inner = '{"Request": {"requestId": ":key", "slotId": ":slot", "name": ":patient_name"}}'
-    message = '{"funcCode": "ConfirmBooking", "inputXml": %s}' % inner
+    inner = {"Request": {"requestId": ":key", "slotId": ":slot", "name": ":patient_name"}}
+    message = json.dumps({"funcCode": "ConfirmBooking", "inputXml": inner})
     odoo.run(template[0], code, service="Call", message=message, success="ResultCode=1")
     try:
         assert go(("confirm_booking", BOOKING))[0][:3] == ["confirm_booking", "done", ""]
@@ -128,9 +130,8 @@ env.cr.commit()
             "his_refuses",
         ]
     finally:
-        odoo.run(template[0], "env['hospital.his.delivery'].search([('operation', '=', 'confirm_booking')])"
-                 ".write({'service': 'ConfirmBooking', 'success': 'resultCode=1'}); d = env['hospital.his.delivery']"
-                 ".search([('operation', '=', 'confirm_booking')]); d.action_use_example(); env.cr.commit()")  # fmt: skip
+        example = "\ndelivery.action_use_example(); env.cr.commit()"
+        odoo.run(template[0], code + example, service="ConfirmBooking", message="{}", success="resultCode=1")
 
 
 @pytest.mark.parametrize(

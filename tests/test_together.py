@@ -69,6 +69,29 @@ for code, values in (("off", {"driver": "postgresql", "host": "127.0.0.1", "port
     })
 env.cr.commit()
 """
+BOOK = """
+from odoo.addons.hospital_his_connector.exchange.problems import ReadingFailed
+source = env["hospital.his.source"].search([("code", "=", "maria")])
+patient = env["res.partner"].create({"name": "P", "is_patient": True, "source_id": source.id, "external_id": "P"})
+other = patient.copy({"external_id": "Q"})
+session = env["hospital.clinic.session"].create({
+    "source_id": source.id, "external_id": "D", "department_id": env["hr.department"].create({"name": "D"}).id,
+    "date": "2030-01-01", "day_part": "am",
+})
+first, second = env["hospital.clinic.slot"].create([
+    {"session_id": session.id, "source_id": source.id, "external_id": key} for key in ("H1", "H2")])
+env.cr.commit()
+bookings = env["hospital.his.booking"]
+booking = bookings._book_together(first, patient)
+env.cr.commit()
+env.invalidate_all()
+booking = bookings.search([("slot_id", "=", first.id)])
+result = [[first.state, booking.state, booking.appointment_id.state]]
+try:
+    bookings._book_together(second, other)
+except ReadingFailed as failure:
+    result.append([failure.code, second.state])
+"""
 # Our process dies at the end of a step: with the HIS prepared, or with our side committed too.
 DIE = """
 import os, signal
@@ -214,6 +237,14 @@ def test_both_or_none_and_never_twice(hospital):
     assert take(hospital, nowhere) == [["nowhere-pg", "nothing_matched"], ["nowhere-maria", "nothing_matched"]]
     assert not {"nowhere-pg", "nowhere-maria"} & hospital.here().keys()
     assert hospital.prepared() == 0
+
+
+def test_a_number_is_taken_in_the_his_and_booked_here_together(hospital):
+    hospital.offer([("maria", "H1"), ("maria", "H2")])
+    with hospital.maria.begin() as connection:
+        connection.exec_driver_sql("UPDATE numbers SET taken_by = 'the window' WHERE slot = 'H2'")
+    assert hospital.odoo.run("together", BOOK) == [["booked", "confirmed", "booked"], ["nothing_matched", "available"]]
+    assert (hospital.in_his()["H1"], hospital.in_his()["H2"], hospital.prepared()) == (1, 0, 0)
 
 
 def test_what_cannot_keep_a_promise_is_refused(hospital):

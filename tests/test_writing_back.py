@@ -96,8 +96,8 @@ def hospital(odoo, mariadb):  # noqa: F811
     his = mariadb.create("writing", "gbk")
     with his.begin() as connection:
         connection.exec_driver_sql(
-            "CREATE TABLE log (id int AUTO_INCREMENT PRIMARY KEY, k varchar(100) UNIQUE, visit varchar(20), followed int,"
-            " result varchar(20), version bigint, times int DEFAULT 1)"
+            "CREATE TABLE log (id int AUTO_INCREMENT PRIMARY KEY, k varchar(100) UNIQUE, visit varchar(20),"
+            " followed int, result varchar(20), version bigint, times int DEFAULT 1)"
         )
         connection.exec_driver_sql("CREATE USER IF NOT EXISTS writer@'127.0.0.1' IDENTIFIED BY 'geheim'")
         connection.exec_driver_sql("GRANT SELECT, INSERT, UPDATE ON writing.* TO writer@'127.0.0.1'")

@@ -121,6 +121,31 @@ class HospitalHisBooking(models.Model):
         self.write({"state": "releasing", "code": "cancelled_here", "arguments": {"message": reason or ""}})
         self._owe("cancel_booking")
 
+    @api.model
+    def _book_together(self, slot, patient, channel=False):
+        """Take the number in the HIS and book it here in one transaction of both, where the delivery goes together.
+
+        The caller's transaction must not have touched the slot. Raise ReadingFailed if the HIS has given it away.
+        """
+        patient.with_env(self.env).check_access("read")
+        slot, patient = slot.sudo(), patient.sudo()
+        key, source = f"hf{uuid.uuid4().hex[:20]}", slot.source_id
+        values = {"key": key, "source_id": source.id, "slot_id": slot.id, "patient_id": patient.id, "channel": channel}
+
+        def book(env):
+            booking = (
+                env[self._name].sudo().create(values | {"state": "confirming", "expires_at": fields.Datetime.now()})
+            )
+            appointment = {"source_id": source.id, "external_id": key, "channel": channel}
+            slot, patient = booking.slot_id, booking.patient_id
+            booking.appointment_id = booking.env["hospital.appointment"]._book(slot, patient, appointment)
+            booking.state = "confirmed"
+
+        payload = self.new(values)._payload("take_slot")
+        payload = {name: str(value) if value else None for name, value in payload.items()}
+        self.env["hospital.his.transaction"]._together(source, "take_slot", key, payload, book)
+        return self.sudo().search([("key", "=", key)])
+
     def _free_slot(self):
         self.slot_id.session_id._lock()
         if self.slot_id.state == "locked":

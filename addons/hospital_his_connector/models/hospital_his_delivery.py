@@ -40,7 +40,9 @@ STATEMENTS = {
     ),
     "cancel_booking": "UPDATE yy_hy SET zt = 'free', yylsh = NULL, djh = NULL\n WHERE yylsh = :appointment",
     "list_bookings": "SELECT yylsh FROM yy_hy\n WHERE zt = 'booked' AND yysj >= :since",
-    "take_slot": "UPDATE yy_hy SET zt = 'booked', djh = :patient, yylsh = :key\n WHERE hyid = :slot AND zt = 'free'",
+    "take_slot": (
+        "UPDATE yy_hy SET zt = 'booked', djh = :patient, yylsh = :appointment\n WHERE hyid = :slot AND zt = 'free'"
+    ),
 }
 MESSAGES = {
     "confirm_booking": {

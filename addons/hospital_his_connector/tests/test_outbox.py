@@ -24,7 +24,7 @@ class TestOutbox(ExchangeCase):
         super().setUpClass()
         cls.his(
             "CREATE TABLE bz (lsh PRIMARY KEY, sf, sj, sfr CHECK (sfr IS NULL OR sfr <> 'nobody'), bb)",
-            "INSERT INTO br VALUES ('1', '张三', '1', NULL, NULL, '2026-01-01'), ('2', '李四', '1', NULL, NULL, '2026')",
+            "INSERT INTO br VALUES ('1', '张三', '1', NULL, NULL, '2026'), ('2', '李四', '1', NULL, NULL, '2026')",
             "INSERT INTO zy VALUES ('11', '1', '2026-01-02', '2026'), ('12', '1', '2026-01-03', '2026'),"
             " ('21', '2', '2026-01-03', '2026')",
             "INSERT INTO bz (lsh) SELECT lsh FROM zy",

@@ -60,5 +60,6 @@ class TestTransaction(ExchangeCase):
     def test_a_key_is_taken_until_it_was_rolled_back(self):
         again = {"key": "take_slot:1", "source_id": self.source.id, "delivery_id": self.delivery.id}
         self.transaction.state = "rolled_back"
+        self.env.flush_all()
         self.env["hospital.his.transaction"].create(again | {"gid": "hf-2"})
         self.assertEqual(self.transaction.search_count([("key", "=", "take_slot:1")]), 2)
