@@ -187,9 +187,8 @@ def test_a_row_that_waits_is_taken_up_later(place):
     stay = [{"lsh": "9", "djh": "1", "rysj": "2026-11-01 08:00"}]
     assert place.push(stay, "zy")[1]["counts"] == {"waiting": 1}
     place.push([{"djh": "1", "xm": "王"}])
-    woken = "SELECT count(*) FROM ir_cron_trigger trigger JOIN ir_cron ON ir_cron.id = trigger.cron_id" \
-            " JOIN ir_act_server action ON action.id = ir_cron.ir_actions_server_id" \
-            " WHERE action.code LIKE '%%_cron_exchange%%'"  # fmt: skip
-    assert place.value(woken) == 1, "the scheduled action will take it up"
-    odoo_shell(place.name, "env['hospital.his.run']._cron_exchange()")
+    asked = "SELECT count(*) FROM hospital_schedule_slot WHERE state = 'due' AND schedule_id = %s"
+    runs = "SELECT res_id FROM ir_model_data WHERE module = 'hospital_his_connector' AND name = 'schedule_his_runs'"
+    assert place.value(asked, place.value(runs)) == 1, "the job will take it up"
+    odoo_shell(place.name, "env.ref('hospital_his_connector.schedule_his_runs')._run_his_runs()")
     assert place.value("SELECT count(*) FROM hospital_encounter") == 1
