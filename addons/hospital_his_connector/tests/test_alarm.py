@@ -59,7 +59,7 @@ class TestAlarm(ExchangeCase):
         self.feed.query = "SELECT * FROM nichts"
         self.run_feeds(self.feed)
         alarm = self.alarms()
-        self.assertEqual((alarm.cause, alarm.feed_id), ("failing", self.feed))
+        self.assertEqual((alarm.cause, alarm.feed_id), ("broken", self.feed))
         self.assertTrue(self.activities())
         self.feed.query = "SELECT * FROM br"
         self.run_feeds(self.feed)
