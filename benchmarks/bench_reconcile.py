@@ -48,7 +48,8 @@ def links(env, feed):
                INSERT INTO hospital_encounter
                       (patient_id, source_id, external_id, encounter_class, state, admitted_at, discharged_at)
                SELECT %s, %s, 'M' || n, 'outpatient', 'finished', at, at
-                 FROM generate_series(1, %s) n, LATERAL (SELECT '2023-12-31 16:00'::timestamp + n * interval '1 min') x (at)
+                 FROM generate_series(1, %s) n,
+                      LATERAL (SELECT '2023-12-31 16:00'::timestamp + n * interval '1 min') clock (at)
             RETURNING id, external_id)
            INSERT INTO hospital_his_link (feed_id, external_id, res_id) SELECT %s, external_id, id FROM visit""",
         [patient_id, feed.source_id.id, ROWS, feed.id],
@@ -74,8 +75,8 @@ def bare_except(env):
     env.cr.execute("CREATE TEMP TABLE bench_key AS SELECT external_id FROM hospital_his_link; ANALYZE bench_key")
     return timed(
         lambda: env.cr.execute(
-            """SELECT count(*) FROM (SELECT external_id FROM bench_key EXCEPT SELECT external_id FROM hospital_his_link) a;
-               SELECT count(*) FROM (SELECT external_id FROM hospital_his_link EXCEPT SELECT external_id FROM bench_key) b"""
+            """SELECT count(*) FROM (TABLE bench_key EXCEPT SELECT external_id FROM hospital_his_link) missing;
+               SELECT count(*) FROM (SELECT external_id FROM hospital_his_link EXCEPT TABLE bench_key) vanished"""
         )
     )
 
@@ -102,7 +103,9 @@ def main():
             create_database(name)
             with environment(name) as env:
                 env["hospital.his.feed"].search([("active", "=", True)]).active = False
-                source = env["hospital.his.source"]._import_definition(definition(server.connection("bench")))
+                source = env["hospital.his.source"]._import_definition(
+                    definition(server.connection("bench") | {"connect_timeout": 30, "silence_timeout": 300})
+                )
                 feed = source.feed_ids.filtered(lambda feed: feed.kind == "outpatient")
                 (source.feed_ids - feed).active = False
                 feed.complete = True

@@ -128,8 +128,8 @@ SENTENCES = {
     ),
     "alarm_in_doubt": _lt("%(count)s transactions with the HIS have not been ended for more than a minute."),
     "advice_in_doubt": _lt(
-        "They hold rows of the HIS. Is the service “exchange” running, does the HIS answer? Then they end by themselves; "
-        "if not, settle them in the list of transactions."
+        "They hold rows of the HIS. Is the service “exchange” running, does the HIS answer? Then they end by "
+        "themselves; if not, settle them in the list of transactions."
     ),
     # A call that pushes rows
     "push_no_feed": _lt("This account may push nothing into a feed “%(feed)s” of the source “%(source)s”."),
