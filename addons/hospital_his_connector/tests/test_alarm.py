@@ -87,7 +87,8 @@ class TestAlarm(ExchangeCase):
         def beat(host, seconds):
             self.env.cr.execute(
                 """INSERT INTO hospital_service (name, host, pid, leader, state, heartbeat_at)
-                   VALUES ('sync', %s, 1, TRUE, 'running', now() AT TIME ZONE 'UTC' - %s * interval '1 second')""",
+                   VALUES ('sync', %s, 1, TRUE, 'running',
+                           clock_timestamp() AT TIME ZONE 'UTC' - %s * interval '1 second')""",
                 [host, seconds],
             )
             self.env.invalidate_all()
