@@ -9,6 +9,7 @@ from ..monitoring.health import Cause, causes
 
 CAUSES = [
     ("failing", "Cannot be read"),
+    ("broken", "Does not fit the HIS"),
     ("late", "Not read for long"),
     ("letters", "Many rows set aside"),
     ("service", "Service without heartbeat"),
@@ -131,7 +132,7 @@ class HospitalHisAlarm(models.Model):
                 )
                 user._bus_send(
                     "simple_notification",
-                    {"title": told.message, "message": told.advice, "type": "danger", "sticky": True},
+                    {"message": f"{told.message} {told.advice}", "type": "danger", "sticky": True},
                 )
 
     def _people(self):

@@ -106,6 +106,11 @@ SENTENCES = {
         "Open the connection and press “Test connection”; ask the HIS's administrator if it does not answer. Nothing "
         "is lost: as soon as it works again the feeds go on where they ended."
     ),
+    "alarm_broken": _lt("%(feeds)s cannot be read: %(reason)s"),
+    "advice_broken": _lt(
+        "This does not pass by itself. Mend what is named in the feed (query, mapping) or in the connection (user, "
+        "password), then press “Run now”. Nothing is lost."
+    ),
     "alarm_late": _lt("%(feeds)s: not read for %(hours)s hours, more than the %(limit)s allowed."),
     "advice_late": _lt(
         "See on the board whether the service process and the scheduled actions are running, then press “Run now”."
@@ -127,8 +132,8 @@ SENTENCES = {
     ),
     "alarm_in_doubt": _lt("%(count)s transactions with the HIS have not been ended for more than a minute."),
     "advice_in_doubt": _lt(
-        "They hold rows of the HIS. Is the service “exchange” running, does the HIS answer? Then they end by themselves; "
-        "if not, settle them in the list of transactions."
+        "They hold rows of the HIS. Is the service “exchange” running, does the HIS answer? Then they end by "
+        "themselves; if not, settle them in the list of transactions."
     ),
     # A call that pushes rows
     "push_no_feed": _lt("This account may push nothing into a feed “%(feed)s” of the source “%(source)s”."),

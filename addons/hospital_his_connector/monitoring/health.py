@@ -84,7 +84,8 @@ def causes(feeds: list[Health]) -> list[Cause]:
     for feed in feeds:
         if feed.failing:
             reason = [feed.code, feed.arguments or {}]
-            _gather(found, feed, "failing", f"{feed.source_id} {feed.code}", reason=reason, count=feed.failures)
+            cause = "failing" if feed.passing else "broken"
+            _gather(found, feed, cause, f"{feed.source_id} {feed.code}", reason=reason, count=feed.failures)
         elif feed.late:
             _gather(found, feed, "late", str(feed.source_id), hours=round(feed.lag), limit=feed.lag_limit)
         if feed.fresh_letters >= LETTERS:

@@ -59,7 +59,7 @@ class TestAlarm(ExchangeCase):
         self.feed.query = "SELECT * FROM nichts"
         self.run_feeds(self.feed)
         alarm = self.alarms()
-        self.assertEqual((alarm.cause, alarm.feed_id), ("failing", self.feed))
+        self.assertEqual((alarm.cause, alarm.feed_id), ("broken", self.feed))
         self.assertTrue(self.activities())
         self.feed.query = "SELECT * FROM br"
         self.run_feeds(self.feed)
@@ -87,7 +87,8 @@ class TestAlarm(ExchangeCase):
         def beat(host, seconds):
             self.env.cr.execute(
                 """INSERT INTO hospital_service (name, host, pid, leader, state, heartbeat_at)
-                   VALUES ('sync', %s, 1, TRUE, 'running', now() AT TIME ZONE 'UTC' - %s * interval '1 second')""",
+                   VALUES ('sync', %s, 1, TRUE, 'running',
+                           clock_timestamp() AT TIME ZONE 'UTC' - %s * interval '1 second')""",
                 [host, seconds],
             )
             self.env.invalidate_all()
