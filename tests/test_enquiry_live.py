@@ -20,11 +20,11 @@ bxs = env["hospital.his.codemap"].create({"name": "保密", "code": "bm", "sourc
     (0, 0, {"source_value": "1", "target_value": "confidential"}),
     (0, 0, {"source_value": "0", "target_value": "patient"})]})
 env["hospital.his.enquiry"].create([
-    {"kind": "drug", "source_id": source.id, "deadline": 2, "query": drugs, "field_ids": [
+    {"kind": "drug", "source_id": source.id, "deadline": 10, "query": drugs, "field_ids": [
         (0, 0, {"target": "name", "column": "mc"}),
         (0, 0, {"target": "price", "column": "dj", "transform": "decimal"}),
         (0, 0, {"target": "insurance_class", "column": "yb", "transform": "code", "codemap_id": codes.id})]},
-    {"kind": "inpatient", "source_id": source.id, "query": stays, "field_ids": [
+    {"kind": "inpatient", "source_id": source.id, "deadline": 10, "query": stays, "field_ids": [
         (0, 0, {"target": "patient_key", "column": "br"}),
         (0, 0, {"target": "patient", "column": "xm"}),
         (0, 0, {"target": "ward", "column": "bq"}),
@@ -67,6 +67,10 @@ class Desk:
 
     def source(self, **values):
         self.pair.do("env['hospital.his.source'].search([('code', '=', 'his')]).write(values)", values=values)
+
+    def deadline(self, seconds):
+        """Each question of these tests starts a process anew, which takes its time on a busy machine."""
+        self.pair.do("env['hospital.his.enquiry'].search([]).deadline = seconds", seconds=seconds)
 
     def breaker(self):
         ((failures, retry_at),) = self.pair.read(
@@ -127,12 +131,13 @@ def test_a_silent_his_costs_the_deadline_then_nothing_and_comes_back(maria, mari
     good = maria.ask("drug", "阿莫西林")
     silent = Faulty("silent")
     maria.source(port=silent.port)
+    maria.deadline(4)
     try:
         for _question in range(3):
             answer = maria.ask("drug", "阿莫西林")
             assert answer["origin"] == "last_good" and answer["as_of"] == good["as_of"]
             assert answer["rows"] == good["rows"] and answer["notice"]
-            assert answer["seconds"] < 12
+            assert answer["seconds"] < 12, "the deadline of four seconds holds"
         assert maria.breaker()[0] == 3
         connections = len(silent.kept)
         other = maria.ask("drug", "布洛芬")
@@ -147,6 +152,7 @@ def test_a_silent_his_costs_the_deadline_then_nothing_and_comes_back(maria, mari
     finally:
         silent.close()
     maria.source(port=mariadb.port)
+    maria.deadline(10)
     assert maria.ask("drug", "阿莫西林")["origin"] == "last_good", "not before the pause is over"
     maria.pause_is_over()
     assert maria.ask("drug", "阿莫西林")["origin"] == "live"

@@ -237,7 +237,9 @@ class HospitalEnquiry(models.AbstractModel):
             case "state":
                 return self._label("hospital.surgery", name, value)
             case "session_state":
-                return env._("takes place") if value == "open" else self._label("hospital.clinic.session", "state", value)
+                return (
+                    env._("takes place") if value == "open" else self._label("hospital.clinic.session", "state", value)
+                )
             case "day_part":
                 return self._label("hospital.clinic.session", name, value)
             case "bed":
