@@ -1,3 +1,4 @@
+import re
 import secrets
 
 from odoo import api, fields, models
@@ -7,6 +8,7 @@ from odoo.fields import Command
 from ..soap import security
 from .hospital_his_source import CONNECTION, SECRET
 
+CODE = re.compile(r"[a-z0-9_-]+")
 # An API key for this scope opens the web service and nothing else of Odoo.
 SCOPE = "hospital.soap"
 # Operation of the contract -> the field that allows it.
