@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from . import dirt
+from . import dirt, services
 from .hospital import DEPARTMENTS
 from .people import World
 from .story import Story
 
-_CLINIC = {"主任医师": "3", "副主任医师": "2"}  # 号别 by title: the others hold ordinary clinics
-_SPECIAL = "4"
+CLINIC = {"主任医师": "3", "副主任医师": "2"}  # 号别 by title: the others hold ordinary clinics
+SPECIAL = "4"
 
 
 def visit(
@@ -24,7 +24,7 @@ def visit(
         "cfxh": 0,
         "djh": dirt.unknown_patient(person["djh"]) if fault == "unknown_patient" else person["djh"],
         "jzlb": "2" if key == "emer" else "1",
-        "hb": _SPECIAL if rng.random() < 0.02 else _CLINIC.get(doctor.title, "1"),
+        "hb": SPECIAL if rng.random() < 0.02 else CLINIC.get(doctor.title, "1"),
         "jzsj": dirt.IMPOSSIBLE if fault == "date_impossible" else at.isoformat(" ", "seconds"),
         "ksdm": dirt.UNKNOWN_DEPARTMENT if fault == "unknown_department" else DEPARTMENTS[key].code,
         "ysgh": doctor.number,
@@ -34,5 +34,6 @@ def visit(
     }
     story.write(at, "mz_jzxx", row)
     story.resend(at, "mz_jzxx", row)
+    services.reports(world, story, person["djh"], mzlsh, at, 1)
     if fault:
         story.plant(at, fault, "mz_jzxx", mzlsh)

@@ -50,6 +50,7 @@ RESENT = 0.005  # of in-patient and out-patient rows, sent twice
 NO_WATERMARK = 0.005  # rows whose update time is empty
 LATE_COMMIT = 0.01  # rows seen some minutes after their update time
 VISIT = {"unknown_patient": 0.0005, "unknown_department": 0.0005, "date_impossible": 0.0005}
+REPORT_BEFORE_REQUEST = 0.003  # of reports
 
 UNKNOWN_DEPARTMENT = "1999"
 IMPOSSIBLE = "0000-00-00 00:00:00"

@@ -10,15 +10,20 @@ Run again later it goes on from where it stopped; run again for the same moment 
 import argparse
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import create_engine, inspect, select, update
 from sqlalchemy.engine import Connection, Engine
 
-from . import bulk, schema
+from . import bulk, directory, schema, services
 from .day import HORIZON, stories
+from .diagnoses import CATALOGUE
+from .drugs import drugs
+from .examinations import items
 from .hospital import DEPARTMENTS, SIZES
 from .people import ADMIN, World
+from .sessions import published
 from .story import Story, rows
 
 SEED = 20240501
@@ -98,9 +103,11 @@ def _apply(connection: Connection, world: World, after: datetime, until: datetim
 
 def _all(world: World, after: datetime, until: datetime) -> Iterator[Story]:
     yield _directory(world)
+    yield _catalogues(world)
     day = max(world.since, after.date() - HORIZON) if after > datetime.min else world.since
     while day <= until.date():
         yield from stories(world, day)
+        yield from published(world, day)
         day += timedelta(days=1)
 
 
@@ -134,6 +141,25 @@ def _directory(world: World) -> Story:
     return story
 
 
+def _catalogues(world: World) -> Story:
+    """What the hospital offers and how it is reached: as it stood at the start."""
+    story = Story(world.rng("catalogues"))
+    start = datetime.combine(world.since, time())
+    for table, (found, planted_) in {
+        "yp_zd": drugs(Random(f"{world.seed}/drugs")),
+        "jcjy_zd": items(Random(f"{world.seed}/items")),
+    }.items():
+        for row in found:
+            story.write(start, table, row)
+        for kind, key in planted_:
+            story.plant(start, kind, table, key)
+    for row in directory.phones():
+        story.write(start, "dh_ks", row)
+    for row in directory.leaders(world):
+        story.write(start, "txl_ld", row)
+    return story
+
+
 def _employee(member) -> dict:
     return {
         "gh": member.number,
@@ -143,8 +169,15 @@ def _employee(member) -> dict:
         "zylb": member.profession,
         "zc": member.title if member.profession != ADMIN else None,
         "zw": member.post,
+        "sc": services.specialty(member.department, _treated(member.department))
+        if "主任医师" in member.title
+        else None,
         "zgzt": member.state,
     }
+
+
+def _treated(department: str) -> list[str]:
+    return [diagnosis.name for diagnosis in CATALOGUE if department in diagnosis.departments]
 
 
 def now() -> datetime:

@@ -36,6 +36,7 @@ employees = _table(
     "ry_zd",  # 人员字典
     _key("gh"),  # 工号
     *_text(64, "xm", "zc", "zw"),  # 姓名, 职称, 职务
+    Column("sc", String(200)),  # 擅长
     *_text(8, "xb", "ksdm", "zylb", "zgzt"),  # 性别, 科室, 职业类别, 在岗状态
 )
 patients = _table(
@@ -93,6 +94,68 @@ outpatients = _table(
     *_text(24, "djh", "jzsj", "jbdm"),  # 登记号, 就诊时间, 诊断编码
     *_text(8, "jzlb", "hb", "ksdm", "ysgh", "zt"),  # 就诊类别, 号别, 科室, 医生, 状态
     Column("zdmc", String(200)),
+)
+transfers = _table(
+    "zk_jl",  # 转科记录
+    _key("zkxh", 40),
+    *_text(24, "zylsh", "zksj"),  # 转科时间
+    *_text(8, "yks", "ybq", "ych", "xks", "xbq", "xch"),  # 原/现 科室, 病区, 床号
+)
+scheduled = _table(
+    "ss_ap",  # 手术安排
+    _key("apdh", 40),
+    *_text(24, "zylsh", "djh", "apsj", "ssj", "mzfs"),  # 安排时间, 手术间, 麻醉方式
+    *_text(8, "ksdm", "szgh", "zt"),
+    Column("tc", Integer),  # 台次
+    Column("ssmc", String(200)),
+)
+drugs = _table(
+    "yp_zd",  # 药品字典
+    _key("ypdm"),
+    *_text(64, "ypmc", "spm", "gg", "jx", "sccj"),  # 通用名, 商品名, 规格, 剂型, 生产厂家
+    *_text(16, "dw", "dj", "yblb", "zfbl", "kc", "zt"),  # 单位, 单价, 医保类别, 自付比例, 库存, 状态
+)
+exam_items = _table(
+    "jcjy_zd",  # 检查检验项目字典
+    _key("xmdm"),
+    *_text(64, "xmmc", "bm", "wz"),  # 名称, 别名, 位置
+    *_text(16, "lb", "ksdm", "dj", "bbmc", "cbgsj", "zt"),  # 类别, 科室, 单价, 标本, 出报告时间
+    Column("zysx", String(200)),  # 注意事项
+)
+reports = _table(
+    "jcjy_bg",  # 检查检验报告
+    _key("bgdh", 40),
+    *_text(24, "djh", "lsh", "xmdm", "sqsj", "bgsj"),  # 就诊或住院流水号, 申请时间, 报告时间
+    *_text(8, "lb", "zxks", "zt"),  # 执行科室
+    *_text(64, "xmmc", "jl"),  # 结论
+)
+department_phones = _table(
+    "dh_ks",  # 科室电话
+    _key("dhxh"),
+    *_text(64, "dh", "yt", "wz", "sj"),  # 电话, 用途, 位置, 时间
+    *_text(8, "ksdm"),
+    Column("px", Integer),  # 排序
+)
+leaders = _table(
+    "txl_ld",  # 领导通讯录
+    _key("txlxh"),
+    *_text(64, "xm", "zw", "bgdh", "sj", "bgs"),  # 职务, 办公电话, 手机, 办公室
+    *_text(8, "jb", "ksdm"),  # 级别
+    Column("px", Integer),
+)
+sessions = _table(
+    "mz_pb",  # 门诊排班
+    _key("pbid"),
+    *_text(24, "czrq", "kssj", "jssj", "zs", "ghf", "tzyy"),  # 出诊日期, 开始/结束时间, 诊室, 挂号费, 停诊原因
+    *_text(8, "ksdm", "ysgh", "hb", "sxw", "zt"),  # 上下午
+    Column("xhs", Integer),  # 限号数
+)
+slots = _table(
+    "mz_hy",  # 门诊号源
+    _key("hyid"),
+    *_text(24, "pbid", "sj"),
+    Column("xh", Integer),
+    Column("zt", String(8)),
 )
 HIS = tuple(metadata.sorted_tables)
 

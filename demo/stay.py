@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from math import exp, log
 
-from . import dirt
+from . import dirt, services
 from .clinic import visit
 from .diagnoses import DELIVERIES, Diagnosis
 from .hospital import DEPARTMENTS
@@ -68,12 +68,15 @@ class Stay:
             "date_impossible": {"rysj": dirt.IMPOSSIBLE},
         }.get(self.fault)
         self._write(self.admitted, plant=bool(wrong), **wrong or {})
+        services.reports(self.world, self.story, self.person["djh"], self.zylsh, self.admitted, 4)
         self._diagnose(self.admitted, "3", 1, self.diagnosis.code, self.diagnosis.name)
 
     def _transfer(self, at: datetime) -> None:
         others = [key for key in self.world.wards if key not in (self.department, "obst", "neon")]
         self.department = self.rng.choice(others)
+        before = self.row
         self._write(at, plant=True, **self._bed(at.date()))
+        services.transfer(self.story, at, before, self.row)
 
     def _discharge(self, at: datetime) -> datetime:
         """Out, and perhaps back again or on another day. Returns when it really was."""
@@ -101,6 +104,9 @@ class Stay:
         operation = None
         if self.diagnosis.operations and self.rng.random() < self.diagnosis.operated:
             operation = self.rng.choice(self.diagnosis.operations)
+        elif self.diagnosis.operations:
+            name = self.diagnosis.operations[0][1]
+            services.called_off(self.world, self.story, self.row, name, self.admitted, self._theatre_day(discharged))
         self._summarise(discharged, operation)
         natural = self.age and self.diagnosis.code not in DELIVERIES
         way = self._choice(_DISPOSITIONS) if natural else "1"
@@ -124,7 +130,7 @@ class Stay:
         for order, (code, name) in enumerate(others, 1):
             self._diagnose(coded, "2", order, code, name)
         if operation:
-            self._operate(coded, operation, self.admitted + (discharged - self.admitted) * 0.3)
+            self._operate(coded, operation, self._theatre_day(discharged))
         return way
 
     def _follow(self, discharged: datetime, way: str) -> None:
@@ -209,6 +215,10 @@ class Stay:
             "szgh": self.row["zzysgh"],
         }
         self.story.write(coded, "ba_ssmx", row)
+        services.operation(self.world, self.story, self.row, operation[1], self.admitted, performed)
+
+    def _theatre_day(self, discharged: datetime) -> datetime:
+        return self.admitted + (discharged - self.admitted) * 0.3
 
     def _hours(self, first: int, last: int) -> timedelta:
         return timedelta(minutes=self.rng.randrange(first * 60, last * 60))

@@ -258,6 +258,54 @@ def test_personas_are_staff_of_every_size():
         assert all(all(cells) for cells in found)
 
 
+def test_lists_are_as_long_as_a_hospital_needs_them_with_their_planted_faults(hospital, planted):
+    sizes = {table: query(hospital, f"SELECT count(*) FROM {table}")[0][0] for table in ("yp_zd", "jcjy_zd", "dh_ks")}
+    assert sizes["yp_zd"] > 600 and sizes["jcjy_zd"] > 250 and sizes["dh_ks"] > 150
+    prices = {row["dj"] for row in rows_of(hospital, schema.drugs, planted["drug_price_text"]["yp_zd"])}
+    assert prices == {"面议"}
+    assert len(planted["drug_class_unknown"]["yp_zd"]) == 3
+    assert all(re.fullmatch(r"16[01348]\d{8}", number) for (number,) in query(hospital, "SELECT sj FROM txl_ld"))
+    assert query(hospital, "SELECT count(*) FROM txl_ld WHERE jb = '1'")[0][0] == 2
+
+
+def test_reports_are_on_their_way_and_a_few_are_dated_wrongly(hospital, planted):
+    states = dict(query(hospital, "SELECT zt, count(*) FROM jcjy_bg GROUP BY 1"))
+    assert set(states) == {"1", "2", "3", "4", "5"}
+    wrong = {key for (key,) in query(hospital, "SELECT bgdh FROM jcjy_bg WHERE bgsj < sqsj")}
+    assert wrong and wrong == planted["report_before_request"]["jcjy_bg"]
+
+
+def test_the_theatre_of_the_day_agrees_with_what_is_coded_later(hospital):
+    today = query(hospital, "SELECT zt FROM ss_ap WHERE apsj LIKE '2026-06-02%'")
+    assert len(today) > 3 and len(set(today)) > 1
+    coded = query(
+        hospital,
+        "SELECT plan.ssmc, done.ssjczmc, plan.zt FROM ba_ssmx done JOIN ss_ap plan ON plan.zylsh = done.zylsh",
+    )
+    assert len(coded) > 300 and all(plan == done and state == "3" for plan, done, state in coded)
+    assert query(hospital, "SELECT count(*) FROM ss_ap WHERE zt = '9'")[0][0] > 10
+
+
+def test_clinics_are_published_two_weeks_ahead(hospital):
+    last, kinds = query(hospital, "SELECT max(czrq), count(DISTINCT hb) FROM mz_pb WHERE czrq > '2026-06-02'")[0]
+    assert last == "2026-06-16" and kinds == 4
+    orphans = query(hospital, "SELECT count(*) FROM mz_hy WHERE pbid NOT IN (SELECT pbid FROM mz_pb)")[0][0]
+    assert orphans == 0
+    past = query(
+        hospital, "SELECT DISTINCT hy.zt FROM mz_hy hy JOIN mz_pb pb USING (pbid) WHERE pb.czrq < '2026-06-01'"
+    )
+    assert {state for (state,) in past} <= {"1", "5", "6", "9"}
+
+
+def test_clinics_grow_day_by_day_as_at_once(tmp_path):
+    since, end = date(2026, 4, 1), datetime(2026, 7, 2, 12)
+    steps = [datetime(2026, 6, 25, 12), datetime(2026, 6, 28, 9), end]
+    stepwise, at_once = (content(make(tmp_path / name, *moments, since=since)) for name, moments in
+                         (("a", steps), ("b", [end])))  # fmt: skip
+    for table in ("mz_pb", "mz_hy", "ss_ap", "jcjy_bg", "zk_jl"):
+        assert at_once[table] and stepwise[table] == at_once[table], table
+
+
 # Other databases
 
 

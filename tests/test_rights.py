@@ -76,6 +76,15 @@ TABLE = {
         "agent": "rw/", "supervisor": "rw/rw", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "rw/rw",
     },
     "hospital.his.client": {"admin": "r/r", "integration": "rwcu/rwcu"},
+    "hospital.encounter.transfer": {
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+    },
+    "hospital.report": {
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+    },
+    "hospital.surgery": {
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+    },
     "hospital.access.log": {"auditor": "r/r"},
     # What a colleague types into a dialog is read by nobody else; the dialog's button checks the patient.
     "hospital.patient.phone.add": {
@@ -86,6 +95,10 @@ TABLE = {
     "hospital.scope": {"admin": "rwcu/rwcu"},
     "hospital.contact.policy": {"functional": "rw/rw", "admin": "rwcu/rwcu"},
     "hospital.staff.group": {role: "r/r" for role in ROLES} | {"admin": "rwcu/rwcu"},
+    "hospital.drug": {role: "r/r" for role in ROLES} | {"admin": "rwcu/rwcu"},
+    "hospital.exam.item": {role: "r/r" for role in ROLES} | {"admin": "rwcu/rwcu"},
+    "hospital.department.phone": {role: "r/r" for role in ROLES} | {"admin": "rwcu/rwcu", "functional": "rwcu/rwcu"},
+    "hospital.directory.entry": {role: "r/r" for role in ROLES} | {"admin": "rwcu/rwcu", "functional": "rwcu/rwcu"},
     "hospital.his.source": {role: "r/r" for role in ROLES} | {"admin": "rwcu/rwcu", "integration": "rwc/rwc"},
     "hospital.his.feed": {"admin": "r/r", "integration": "rwcu/rwcu"},
     "hospital.his.deadletter": {"integration": "rw/rw"},
@@ -110,6 +123,13 @@ FIELDS = {
     "hospital.encounter.diagnosis": ("name", "kind", "name"),
     "hospital.encounter.operation": ("name", "code", "name"),
     "hospital.encounter.event": ("kind", "kind", "new_value"),
+    "hospital.encounter.transfer": ("to_bed", "to_bed", "to_bed"),
+    "hospital.report": ("name", "state", "name"),
+    "hospital.surgery": ("name", "state", "room"),
+    "hospital.drug": ("name", "insurance_class", "spec"),
+    "hospital.exam.item": ("name", "kind", "specimen"),
+    "hospital.department.phone": ("number", "purpose", "purpose"),
+    "hospital.directory.entry": ("name", "level", "office"),
     "hospital.contact": ("channel", "purpose", "outcome"),
     "hospital.contact.refusal": ("purpose", "purpose", "reason"),
     "hospital.quality.issue": ("kind", "kind", "state"),
@@ -145,6 +165,7 @@ ANOTHER = {
     "hospital.contact.policy": {"purpose": "complaint", "channel": "visit"},
     "hospital.followup.worker": {"user_id": 2},
     "hospital.staff.group": {"name": "another"},
+    "hospital.encounter.transfer": {"transferred_at": "2026-01-02 08:00:00"},
 }
 SECRETS = ("11010519491231002X", "13900001234", "990000199001010017", "13911112222")
 HIDDEN_FIELDS = {"res.partner": "id_number", "hospital.patient.phone": "number"}
@@ -204,6 +225,11 @@ for records, name, treating, worker, department, at_ward, number in (
             {"encounter_id": visit.id, "name": "x"}
         ),
         "hospital.encounter.event": env["hospital.encounter.event"].create(common | {"kind": "coded"}),
+        "hospital.encounter.transfer": env["hospital.encounter.transfer"].create(
+            {"encounter_id": visit.id, "transferred_at": at, "to_bed": "1"}
+        ),
+        "hospital.report": env["hospital.report"].create(common | {"name": "x"}),
+        "hospital.surgery": env["hospital.surgery"].create(common | {"name": "x", "scheduled_at": at}),
         "hospital.contact": env["hospital.contact"].create(
             {"patient_id": patient.id, "channel": "call", "purpose": "followup"}
         ),
@@ -227,6 +253,10 @@ for records, name, treating, worker, department, at_ward, number in (
     }
     for model, values in {
         "hospital.staff.group": {"name": name},
+        "hospital.drug": {"name": name},
+        "hospital.exam.item": {"name": name},
+        "hospital.department.phone": {"department_id": department.id, "number": "1"},
+        "hospital.directory.entry": {"name": name, "post": "x"},
         "hospital.his.source": {"name": name, "code": f"rights{number}"},
         "hospital.followup.plan": {"name": name},
         "hospital.followup.rule": {"name": name, "plan_id": plan.id, "sequence": 999},

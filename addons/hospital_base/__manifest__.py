@@ -28,6 +28,9 @@
         "views/hospital_scope_views.xml",
         "views/hospital_reveal_views.xml",
         "views/hospital_service_views.xml",
+        "views/hospital_enquiry_views.xml",
+        "views/hospital_report_views.xml",
+        "views/hospital_surgery_views.xml",
         "views/hospital_menus.xml",
     ],
     "assets": {
@@ -36,6 +39,7 @@
             ("remove", "mail/static/lib/selfie_segmentation/selfie_segmentation.js"),
             "hospital_base/static/src/*.js",
             "hospital_base/static/src/*.scss",
+            "hospital_base/static/src/enquiry_desk/*",
         ],
     },
     "application": True,

@@ -15,6 +15,7 @@
         "views/hospital_his_codemap_views.xml",
         "views/hospital_his_run_views.xml",
         "views/hospital_his_deadletter_views.xml",
+        "views/hospital_his_enquiry_views.xml",
         "views/hospital_his_inbox_views.xml",
         "views/hospital_his_menus.xml",
         "views/hospital_his_client_views.xml",

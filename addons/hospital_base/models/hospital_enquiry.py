@@ -75,7 +75,7 @@ class HospitalEnquiry(models.AbstractModel):
         return {
             "kind": kind,
             "columns": columns,
-            "rows": [self._shown(row, columns) for row in rows[:limit]],
+            "rows": [self._shown(kind, row, columns) for row in rows[:limit]],
             "more": len(rows) > limit,
             "as_of": as_of and fields.Datetime.to_string(as_of),
             "origin": origin,
@@ -105,7 +105,7 @@ class HospitalEnquiry(models.AbstractModel):
         """Hook: ask the HIS itself. Returns None, or (rows as ``_rows`` gives them, when, origin, remark).
 
         The rows of a patient kind name the patient here (``patient_id`` or None) and say in ``tell`` whether
-        the HIS allows telling of one who is not known here.
+        callers may be told, as far as the HIS says so: True, False or None.
         """
         return None
 

@@ -81,6 +81,8 @@ MODELS = {
     "expert": "hospital.clinic.session",
     "senior_expert": "hospital.clinic.session",
 }
+# Told with another column: the unit with the price.
+FOLDED = ("unit",)
 CLINIC_TYPES = {"expert": ("associate", "chief"), "senior_expert": ("special",)}
 # Clinics are told this many days ahead.
 DAYS_AHEAD = 14
@@ -94,7 +96,6 @@ LABELS = {
     "name": _lt("Name"),
     "trade_name": _lt("Trade Name"),
     "spec": _lt("Specification"),
-    "unit": _lt("Unit"),
     "price": _lt("Price"),
     "insurance_class": _lt("Insurance"),
     "self_pay_share": _lt("Patient's Share"),
@@ -148,8 +149,13 @@ class HospitalEnquiry(models.AbstractModel):
 
     @api.model
     def _columns(self, kind):
+        shown = [name for name in self._known_columns(kind) if name not in FOLDED]
+        return [{"name": name, "label": self.env._(LABELS[name])} for name in shown]
+
+    @api.model
+    def _known_columns(self, kind):
         hidden = () if self.env.user.has_group("hospital_base.group_leader_mobile") else ("mobile",)
-        return [{"name": name, "label": self.env._(LABELS[name])} for name in COLUMNS[kind] if name not in hidden]
+        return [name for name in COLUMNS[kind] if name not in hidden]
 
     @api.model
     def _rows(self, kind, text, limit):
@@ -187,13 +193,12 @@ class HospitalEnquiry(models.AbstractModel):
     # -- as text -----------------------------------------------------------------------------------------------
 
     @api.model
-    def _shown(self, row, columns):
-        names = [column["name"] for column in columns]
-        cells = [self._cell(name, row.get(name), row) for name in names]
+    def _shown(self, kind, row, columns):
+        cells = [self._cell(column["name"], row.get(column["name"]), row) for column in columns]
         return {
-            "values": {name: self._plain(row.get(name)) for name in names},
+            "values": {name: self._plain(row.get(name)) for name in self._known_columns(kind)},
             "cells": cells,
-            "say": self.env._(", ").join(cell for cell in cells if cell),
+            "say": ", ".join(cell for cell in cells if cell),
         }
 
     @api.model
@@ -206,21 +211,21 @@ class HospitalEnquiry(models.AbstractModel):
     @api.model
     def _cell(self, name, value, row):
         """One value in words that can be read to a caller."""
-        _ = self.env._
+        env = self.env
         match name:
             case _name if value is None:
                 return ""
             case "price" | "fee":
                 amount = f"{value:.2f}" if round(value, 2) == value else f"{value:.4f}".rstrip("0")
                 if name == "price" and row.get("unit"):
-                    return _("%(amount)s yuan per %(unit)s", amount=amount, unit=row["unit"])
-                return _("%s yuan", amount)
+                    return env._("%(amount)s yuan per %(unit)s", amount=amount, unit=row["unit"])
+                return env._("%s yuan", amount)
             case "self_pay_share":
-                return _("patient pays %s %%", f"{value:g}")
+                return env._("patient pays %s %%", f"{value:g}")
             case "in_stock":
-                return _("in stock") if value else _("out of stock")
+                return env._("in stock") if value else env._("out of stock")
             case "free":
-                return _("%s places free", value)
+                return env._("%s places free", value)
             case "date":
                 return format_date(self.env, value, date_format="EEEE M/d")
             case "scheduled_at":
@@ -232,11 +237,13 @@ class HospitalEnquiry(models.AbstractModel):
             case "state":
                 return self._label("hospital.surgery", name, value)
             case "session_state":
-                return self._label("hospital.clinic.session", "state", value)
+                return (
+                    env._("takes place") if value == "open" else self._label("hospital.clinic.session", "state", value)
+                )
             case "day_part":
                 return self._label("hospital.clinic.session", name, value)
             case "bed":
-                return _("bed %s", value)
+                return env._("bed %s", value)
         return str(value)
 
     @api.model

@@ -40,6 +40,7 @@ class HospitalEnquiry(models.AbstractModel):
 
     @api.model
     def _patient_domain(self, text):
+        self.env["res.partner"].flush_model(["name", "patient_no", "disclosure", "active"])
         if not text:
             match = SQL("TRUE")
         elif NUMBER.fullmatch(text):
@@ -65,11 +66,16 @@ class HospitalEnquiry(models.AbstractModel):
     def _tellable(self, rows):
         """What the HIS answered by itself obeys the same rules as what the tables here answer."""
         patients = self.env["res.partner"].browse({row["patient_id"] for row in rows if row["patient_id"]})
-        if self._asks_for_callers():
-            told = set(patients.sudo().filtered(lambda patient: patient.disclosure != "confidential").ids)
-        else:
-            told = set(patients._filtered_access("read").ids)
-        return [row for row in rows if row["patient_id"] in told or not row["patient_id"] and row.get("tell")]
+        if not self._asks_for_callers():
+            own = set(patients._filtered_access("read").ids)
+            return [row for row in rows if row["patient_id"] in own]
+        told = set(patients.sudo().filtered(lambda patient: patient.disclosure != "confidential").ids)
+        return [
+            row
+            for row in rows
+            if (row["patient_id"] in told and row.get("tell") is not False)
+            or (not row["patient_id"] and row.get("tell"))
+        ]
 
     @api.model
     def _log_looks(self, rows, text):

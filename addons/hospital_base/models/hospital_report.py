@@ -15,7 +15,7 @@ class HospitalReport(models.Model):
     external_id = fields.Char(string="HIS Key", readonly=True, copy=False)
     patient_id = fields.Many2one("res.partner", required=True, ondelete="restrict", domain=[("is_patient", "=", True)])
     encounter_id = fields.Many2one("hospital.encounter", string="Visit", index="btree_not_null", ondelete="set null")
-    item_id = fields.Many2one("hospital.exam.item", string="Item", index="btree_not_null", ondelete="set null")
+    item_id = fields.Many2one("hospital.exam.item", index="btree_not_null", ondelete="set null")
     name = fields.Char(required=True, string="Examination")
     kind = fields.Selection(EXAM_KINDS, required=True, default="lab")
     department_id = fields.Many2one("hr.department", index="btree_not_null", ondelete="restrict")

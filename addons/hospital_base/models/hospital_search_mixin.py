@@ -4,6 +4,9 @@ from odoo.tools import SQL
 
 from ..enquiry import search_keys
 
+# Of more hits than these, a single letter's, nobody sees which come first.
+RANKED = 1000
+
 
 class HospitalSearchMixin(models.AbstractModel):
     """Found by a part of its names, by their pinyin initials (amxl for 阿莫西林) or by their pinyin in full."""
@@ -41,6 +44,7 @@ class HospitalSearchMixin(models.AbstractModel):
         tsquery = search_keys.tsquery(text)
         if not tsquery:
             return Domain.TRUE
+        self.flush_model(["search_keys"])
         return Domain.custom(
             to_sql=lambda model, alias, query: SQL(
                 "array_to_tsvector(string_to_array(%s, ' ')) @@ %s::tsquery",
@@ -52,8 +56,13 @@ class HospitalSearchMixin(models.AbstractModel):
     @api.model
     def _find(self, text, domain=Domain.TRUE, limit=None):
         """The records that ``text`` finds: where it stands at the beginning of a name first, short names first."""
-        query = self._search(Domain(domain) & self._search_text_domain(text), limit=limit)
-        if terms := search_keys.terms(text):
-            keys = SQL.identifier(self._table, "search_keys")
-            query.order = SQL("strpos(%s, %s), length(%s), %s", keys, terms[0], keys, SQL.identifier(self._table, "id"))
+        domain = Domain(domain) & self._search_text_domain(text)
+        terms = search_keys.terms(text)
+        if not terms:
+            return self.search(domain, limit=limit)
+        hits = self._search(domain, limit=RANKED)
+        hits.order = None
+        query = self._search(Domain("id", "in", hits), limit=limit)
+        keys = SQL.identifier(self._table, "search_keys")
+        query.order = SQL("strpos(%s, %s), length(%s), %s", keys, terms[0], keys, SQL.identifier(self._table, "id"))
         return self.browse(query)

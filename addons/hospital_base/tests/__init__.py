@@ -2,6 +2,7 @@ from . import (
     test_case,
     test_clinic,
     test_correct,
+    test_enquiry,
     test_gate,
     test_identity,
     test_leaks,

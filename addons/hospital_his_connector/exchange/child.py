@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _work(job: dict, out) -> None:
-    from odoo.addons.hospital_his_connector.exchange import batch, frames
+    from odoo.addons.hospital_his_connector.exchange import asking, batch, frames
     from odoo.addons.hospital_his_connector.exchange.limits import Limits
     from odoo.addons.hospital_his_connector.exchange.mapping import Mapper
     from odoo.addons.hospital_his_connector.exchange.reader import Reader, connect
@@ -61,7 +61,9 @@ def _work(job: dict, out) -> None:
         version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
         frames.write(out, {"type": "connected", "server": version})
         mark = None
-        if job.get("query"):
+        if "ask" in job:
+            frames.write(out, {"type": "answer", **asking.answer(connection, job)})
+        elif job.get("query"):
             reader = Reader(connection, job)
             mapper = Mapper(job, reader.columns)
             frames.write(out, {"type": "columns", "columns": reader.columns, "staged": mapper.sql_columns})

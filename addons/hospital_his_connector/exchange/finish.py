@@ -9,7 +9,7 @@ from odoo.addons.hospital_base.identity import mask
 from odoo.addons.hospital_base.identity.phone import Phone
 
 from .problems import Rejected
-from .targets import KINDS
+from .targets import TARGETS
 
 Columns = list[tuple[str, str]]
 
@@ -37,7 +37,7 @@ class Plain:
         self.mapped = frozenset(mapped)
         self.zone = zone
         self.now = datetime.now(UTC).replace(tzinfo=None)
-        self.columns: Columns = self._columns([(name, KINDS[kind][name].type) for name in mapped])
+        self.columns: Columns = self._columns([(name, TARGETS[kind][name].type) for name in mapped])
 
     def _columns(self, columns: Columns) -> Columns:
         return columns

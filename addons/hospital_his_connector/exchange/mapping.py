@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from . import copytext, finish, transform
 from .problems import ReadingFailed, Rejected
-from .targets import KINDS, SQL_TYPES, Target
+from .targets import SQL_TYPES, TARGETS, Target
 
 # Part of every row's hash: raised when a function of this package changes what it makes of a value.
 REVISION = 2
@@ -74,7 +74,7 @@ class Mapper:
         lines.sort(key=lambda line: line["target"] != "external_id")
         self._fields = [self._compile(line) for line in lines]
         self.mapped = tuple(line["target"] for line in lines)
-        unfilled = [name for name, target in KINDS[self.kind].items() if target.required and name not in self.mapped]
+        unfilled = [name for name, target in TARGETS[self.kind].items() if target.required and name not in self.mapped]
         if unfilled:
             raise ReadingFailed("unmapped_target", targets=unfilled)
         self._finish = finish.for_kind(self.kind, self.mapped, self.zone)
@@ -123,7 +123,7 @@ class Mapper:
 
     def _compile(self, line: dict[str, Any]) -> tuple[str, str, Callable, Callable, Target]:
         name = line["target"]
-        target = KINDS[self.kind].get(name)
+        target = TARGETS[self.kind].get(name)
         if target is None:
             raise ReadingFailed("unknown_target", target=name)
         kind = line.get("transform") or "text"

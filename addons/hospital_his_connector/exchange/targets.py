@@ -240,6 +240,68 @@ KINDS: dict[str, dict[str, Target]] = {
 # Parents before children.
 ORDER = tuple(KINDS)
 
+# What the answer to a live enquiry may hold. Departments and people are named or given by their HIS key.
+_OF_PATIENT = {
+    "external_id": Target("text"),
+    "patient_key": Target("text", required=True),
+    "patient": Target("text"),
+    "ward": Target("text"),
+    "bed": Target("text"),
+    "disclosure": Target("text", choices=("patient", "family_only", "confidential"), strict=True),
+}
+_OF_CLINIC = {
+    "external_id": Target("text"),
+    "doctor": Target("text", required=True),
+    "title": Target("text"),
+    "department": Target("text"),
+    "date": Target("date", required=True),
+    "day_part": Target("text", choices=("am", "pm", "night")),
+    "room": Target("text"),
+    "fee": Target("decimal"),
+    "session_state": Target("text", choices=("open", "stopped", "replaced"), strict=True),
+    "free": Target("integer"),
+    "substitute": Target("text"),
+    "specialty": Target("text"),
+}
+ENQUIRIES: dict[str, dict[str, Target]] = {
+    "phone": {
+        "external_id": Target("text"),
+        "number": Target("text", required=True),
+        **{name: Target("text") for name in ("department", "purpose", "hours", "place")},
+    },
+    "drug": {
+        name: target
+        for name, target in KINDS["drug"].items()
+        if name not in ("external_id", "active", "code", "dosage_form")
+    }
+    | {"external_id": Target("text")},
+    "inpatient": _OF_PATIENT,
+    "exam_item": {
+        "external_id": Target("text"),
+        "name": Target("text", required=True),
+        "kind": Target("text", choices=("lab", "exam")),
+        "price": Target("decimal"),
+        **{name: Target("text") for name in ("department", "place", "specimen", "preparation", "turnaround")},
+    },
+    "surgery": _OF_PATIENT
+    | {
+        "scheduled_at": Target("datetime", required=True),
+        "state": KINDS["surgery"]["state"],
+        "room": Target("text"),
+        "surgeon": Target("text"),
+    },
+    "leader": {
+        "external_id": Target("text"),
+        "name": Target("text", required=True),
+        **{name: Target("text") for name in ("post", "department", "office_phone", "mobile", "office")},
+    },
+    "expert": _OF_CLINIC,
+    "senior_expert": _OF_CLINIC,
+}
+
+# All that a mapping may be for.
+TARGETS = KINDS | {f"enquiry_{kind}": targets for kind, targets in ENQUIRIES.items()}
+
 SQL_TYPES = {
     "text": "text",
     "integer": "int",

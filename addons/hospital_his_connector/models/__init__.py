@@ -3,11 +3,15 @@ from . import hospital_his_message
 
 # isort: split
 from . import (
+    hospital_enquiry,
     hospital_his_client,
     hospital_his_client_log,
     hospital_his_client_service,
     hospital_his_codemap,
     hospital_his_deadletter,
+    hospital_his_enquiry,
+    hospital_his_enquiry_answer,
+    hospital_his_enquiry_field,
     hospital_his_feed,
     hospital_his_feed_field,
     hospital_his_feed_reading,

@@ -48,6 +48,7 @@ SENTENCES = {
     "killed": _lt("The run was broken off. The next run goes on where it ended."),
     "busy": _lt("Another run of this feed is still at work."),
     "conflict": _lt("Others were writing the same records again and again. The next run goes on."),
+    "nothing_mapped": _lt("The mapping is empty: say which column fills what."),
     # A run that went well but for something
     "parent_circle": _lt(
         "The HIS has departments in a circle, each part of the other: %(keys)s. They were left without a parent until "

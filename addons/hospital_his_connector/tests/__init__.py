@@ -1,1 +1,1 @@
-from . import test_clinic, test_feed, test_inbox, test_pure, test_rights, test_run
+from . import test_clinic, test_feed, test_inbox, test_lists, test_pure, test_rights, test_run
