@@ -71,6 +71,11 @@ TABLE = {
     "hospital.followup.attempt": {
         "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
     },
+    # Booked in the HIS: only what came of a call is written here.
+    "hospital.appointment": {
+        "agent": "rw/", "supervisor": "rw/rw", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "rw/rw",
+    },
+    "hospital.his.client": {"admin": "r/r", "integration": "rwcu/rwcu"},
     "hospital.encounter.transfer": {
         "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
     },
@@ -137,6 +142,8 @@ FIELDS = {
     "hospital.patient.correct": ("reason", "consent", "reason"),
     "hospital.scope": ("kind", "user_id", "reason"),
     "hospital.contact.policy": ("purpose", "purpose", "hours"),
+    "hospital.appointment": ("state", "state", "rebook_note"),
+    "hospital.his.client": ("name", "auth", "name"),
     "hospital.staff.group": ("name", "name", "note"),
     "hospital.his.source": ("name", "code", "name"),
     "hospital.his.feed": ("name", "kind", "name"),
@@ -154,6 +161,7 @@ ANOTHER = {
     "hospital.quality.issue": {"kind": "phone_shared"},
     "hospital.his.source": {"code": "another"},
     "hospital.his.feed": {"code": "another"},
+    "hospital.his.client": {"code": "another"},
     "hospital.contact.policy": {"purpose": "complaint", "channel": "visit"},
     "hospital.followup.worker": {"user_id": 2},
     "hospital.staff.group": {"name": "another"},
@@ -257,6 +265,11 @@ for records, name, treating, worker, department, at_ward, number in (
         records[model] = env[model].create(values)
     feed = {"name": name, "source_id": records["hospital.his.source"].id, "kind": "patient"}
     records["hospital.his.feed"] = env["hospital.his.feed"].create(feed | %(feed)r)
+    session = env["hospital.clinic.session"].create({"department_id": department.id, "date": today, "day_part": "am"})
+    slot = env["hospital.clinic.slot"].create({"session_id": session.id})
+    records["hospital.appointment"] = env["hospital.appointment"]._book(slot, patient, {})
+    client = {"name": name, "code": f"rights{number}", "source_id": records["hospital.his.source"].id}
+    records["hospital.his.client"] = env["hospital.his.client"].create(client | {"allowed_ips": "127.0.0.1"})
     records["hospital.his.deadletter"] = env["hospital.his.deadletter"].create(
         {"feed_id": records["hospital.his.feed"].id} | %(deadletter)r
     )

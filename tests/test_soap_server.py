@@ -255,6 +255,13 @@ def test_a_technical_failure_leaves_nothing_and_may_be_repeated(his, clinic, db)
     assert db.value("SELECT attempts FROM hospital_his_inbox WHERE message_id = %s", f"his:{name}") == 2
 
 
+def test_a_time_that_cannot_be_is_a_refusal(his, clinic, db):
+    name, slots = clinic
+    body = envelope(booking(name, slots[0], name, bookedAt="9999-12-31T23:59:59-08:00"))
+    assert result(his.post(body)) == ("-1", "time_impossible")
+    consistent(db)
+
+
 def test_what_is_kept_is_masked(his, clinic, db):
     name, slots = clinic
     patient = f"<patientId>{name}</patientId><name>孙小八</name><phone>13900005678</phone>"
@@ -311,6 +318,13 @@ def test_attacks_are_refused_logged_and_change_nothing(service, db, attack):
     refused(db, before, code)
 
 
+def test_faults_of_soap_1_2_say_whose_fault_it_is(his):
+    status, text = his.post(envelope("<DropTable/>", space=SOAP12), "application/soap+xml; charset=utf-8")
+    assert (status, fault((status, text))[1]) == (400, "soap_operation")
+    assert "soap:Sender" in text and SOAP12 in text
+    assert fault(his.post(b'<Envelope xmlns="http://example.org/soap3"/>')) == (500, "soap_envelope")
+
+
 TOKENS = {
     "no token": (lambda: "", "soap_token"),
     "wrong password": (lambda: token(password="geheim"), "soap_password"),
@@ -347,6 +361,7 @@ def test_wrong_address_wrong_client_no_permission_too_many(hospital, service, db
     # Whoever is no proxy of ours cannot pretend to call from elsewhere.
     assert fault(service("far").post(envelope(GOOD), **{"X-Forwarded-For": "10.9.0.1"})) == (403, "soap_address")
     assert fault(service("nobody").post(envelope(GOOD))) == (404, "soap_client")
+    assert fault(Service(hospital[0], "%00his").post(envelope(GOOD))) == (404, "soap_client")
     assert fault(service("nothing").post(envelope(GOOD))) == (403, "soap_permission")
     # The key of one client does not open the service of another.
     other = Service(hospital[0], "nothing", hospital[1]["his"])

@@ -1,3 +1,6 @@
+import re
+import secrets
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Command
@@ -5,6 +8,7 @@ from odoo.fields import Command
 from ..soap import security
 from .hospital_his_source import CONNECTION, SECRET
 
+CODE = re.compile(r"[a-z0-9_-]+")
 # An API key for this scope opens the web service and nothing else of Odoo.
 SCOPE = "hospital.soap"
 # Operation of the contract -> the field that allows it.
@@ -33,7 +37,7 @@ class HospitalHisClient(models.Model):
         "hospital.his.source",
         string="Speaks For",
         required=True,
-        ondelete="restrict",
+        ondelete="cascade",
         index=True,
         help="The HIS whose keys of departments, doctors, slots and patients it uses.",
     )
@@ -111,12 +115,19 @@ class HospitalHisClient(models.Model):
             # A portal account: no menu, no model, and without a password no way in.
             account = {
                 "name": vals["name"],
-                "login": f"his.client.{vals['code']}",
+                "login": f"his.client.{vals['code']}.{secrets.token_hex(4)}",
                 "lang": self.env.lang or self.env.company.partner_id.lang,
                 "group_ids": [Command.set(self.env.ref("base.group_portal").ids)],
             }
             vals["user_id"] = self.env["res.users"].sudo().with_context(no_reset_password=True).create(account).id
         return super().create(vals_list)
+
+    def unlink(self):
+        accounts = self.user_id.sudo()
+        result = super().unlink()
+        self.env["res.users.apikeys"].sudo().search([("user_id", "in", accounts.ids)]).unlink()
+        accounts.active = False
+        return result
 
     def _secret(self):
         """The password, from where those of the sources are."""

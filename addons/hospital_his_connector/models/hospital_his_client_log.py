@@ -18,7 +18,7 @@ class HospitalHisClientRefusal(models.Model):
     _rec_name = "code"
     _log_access = False
 
-    client_id = fields.Many2one("hospital.his.client", string="Client", ondelete="cascade", readonly=True)
+    client_id = fields.Many2one("hospital.his.client", ondelete="cascade", readonly=True)
     address = fields.Char(required=True, readonly=True)
     operation = fields.Char(readonly=True)
     code = fields.Char(string="Reason (code)", required=True, readonly=True)
@@ -75,9 +75,7 @@ class HospitalHisClientTraffic(models.Model):
     _rec_name = "minute"
     _log_access = False
 
-    client_id = fields.Many2one(
-        "hospital.his.client", string="Client", required=True, ondelete="cascade", readonly=True
-    )
+    client_id = fields.Many2one("hospital.his.client", required=True, ondelete="cascade", readonly=True)
     minute = fields.Datetime(required=True, readonly=True)
     count = fields.Integer(string="Requests", required=True, readonly=True)
 

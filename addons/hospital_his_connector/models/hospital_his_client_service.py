@@ -10,7 +10,7 @@ from odoo import api, fields, models, modules
 from ..exchange.problems import ReadingFailed, where
 from ..soap import messages, reading, security
 from ..soap.problems import Fault
-from .hospital_his_client import PERMISSIONS, SCOPE
+from .hospital_his_client import CODE, PERMISSIONS, SCOPE
 
 _logger = logging.getLogger(__name__)
 
@@ -74,7 +74,8 @@ class HospitalHisClient(models.Model):
             if not client[PERMISSIONS[operation]]:
                 raise Fault("soap_permission", 403, operation=operation)
             return Reply(200, *messages.encoded(client._answer(request, nonce), encoding))
-        except Fault as problem:
+        except Exception as error:
+            problem = self._problem(error)
             client._begin()
             if nonce:
                 self.env["hospital.his.client.nonce"]._spend(client, nonce)
@@ -89,10 +90,20 @@ class HospitalHisClient(models.Model):
             return Reply(status, body, content_type)
 
     @api.model
+    def _problem(self, error):
+        """The fault that an error is: one that nobody foresaw is ours, and may not show what was in the message."""
+        if isinstance(error, Fault):
+            return error
+        if modules.module.current_test:
+            raise error
+        _logger.error("Web service: %s at %s", type(error).__name__, where(error))
+        return Fault("soap_failed", 500)
+
+    @api.model
     def _admitted(self, code, address):
         """The client of this address, if it may call from there."""
         self._begin()
-        client = self.search([("code", "=", code)])
+        client = CODE.fullmatch(code) and self.search([("code", "=", code)])
         if not client:
             raise Fault("soap_client", 404)
         if not security.admits(client.allowed_ips, address):

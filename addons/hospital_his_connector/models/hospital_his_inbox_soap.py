@@ -176,4 +176,7 @@ class HospitalHisInbox(models.Model):
         if not value:
             return None
         zoned = value if value.tzinfo else value.replace(tzinfo=ZoneInfo(self.source_id.tz))
-        return zoned.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        try:
+            return zoned.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        except OverflowError:
+            raise Refused("time_impossible") from None

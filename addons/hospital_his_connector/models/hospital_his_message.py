@@ -229,6 +229,7 @@ SENTENCES = {
     "patient_twice": _lt("The patient already has an appointment in this clinic."),
     "patient_unknown": _lt("The patient is not known. Send the name as well."),
     "patient_refused": _lt("The data of the patient cannot be taken: %(reason)s"),
+    "time_impossible": _lt("A time in the message is impossible."),
     "appointment_unknown": _lt("There is no such appointment."),
     "appointment_exists": _lt("This number of an appointment is already in use."),
     "appointment_closed": _lt("The appointment is already over, cancelled or stopped."),

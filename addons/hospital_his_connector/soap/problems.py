@@ -10,4 +10,5 @@ class Fault(Exception):
         super().__init__(code)
         self.code = code
         self.status = status
-        self.arguments = arguments
+        # They may quote the message, and are kept.
+        self.arguments = {name: value[:64] if isinstance(value, str) else value for name, value in arguments.items()}

@@ -125,6 +125,24 @@ class TestClinicFeeds(Factories, ExchangeCase):
         self.assertEqual((cancelled | own).patient_id, survivor)
         self.assertEqual(clash.patient_id, loser, "nobody sits in one clinic twice")
 
+    def test_a_message_that_failed_is_replayed_by_a_person(self):
+        self.publish()
+        body = '<UnlockBooking xmlns="urn:hospital:appointments:1">%s<slotId>L2</slotId></UnlockBooking>'
+        body %= "<requestId>1</requestId>"
+        space = "http://schemas.xmlsoap.org/soap/envelope/"
+        inbox = self.env["hospital.his.inbox"]
+        for key, payload in (
+            ("good", f'<s:Envelope xmlns:s="{space}"><s:Body>{body}</s:Body></s:Envelope>'),
+            ("broken", "<s:Envelope"),
+        ):
+            message, _is_new = inbox._receive(self.source, "soap", "UnlockBooking", key, payload)
+            message._close("failed", "internal", {})
+        good, broken = inbox.search([("source_id", "=", self.source.id)], order="id")
+        (good | broken).action_replay()
+        self.assertEqual((good.state, self.slots()["L2"]), ("done", "available"))
+        self.assertIn("resultCode>1<", good.response)
+        self.assertEqual((broken.state, broken.code, broken.attempts), ("failed", "soap_xml", 2))
+
     def test_clients_are_kept_by_the_engineer_and_checked(self):
         values = {
             "name": "自助机",
