@@ -2,6 +2,8 @@ from . import (
     test_codemap,
     test_dry_run,
     test_feed,
+    test_inbox,
+    test_lists,
     test_mapping,
     test_pure,
     test_rights,
@@ -9,4 +11,3 @@ from . import (
     test_source,
     test_version,
 )
-from . import test_feed, test_inbox, test_lists, test_pure, test_rights, test_run
