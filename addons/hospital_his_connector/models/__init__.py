@@ -18,7 +18,7 @@ from . import (
     hospital_his_link,
     hospital_his_run,
     hospital_his_source,
-    hospital_his_source_look,
     hospital_his_source_kind,
+    hospital_his_source_look,
     res_partner,
 )
