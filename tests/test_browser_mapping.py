@@ -20,8 +20,8 @@ env.cr.commit()
 
 RUN = """
 import json
-env["hospital.his.run"]._cron_exchange()
-run = env["hospital.his.run"].search([])
+run = env["hospital.his.run"].search([("state", "=", "queued")])
+env["hospital.his.feed"]._run_queued(run)
 patient = env["res.partner"].search([("external_id", "=", "P9")])
 print(json.dumps({"new": run.new_count, "rejected": run.rejected_count, "gender": patient.gender}))
 """
