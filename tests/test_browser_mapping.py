@@ -39,7 +39,7 @@ def page(chromium, tmp_path):
         with server(name) as url:
             context = chromium.new_context(base_url=url, locale="zh-CN", viewport={"width": 1440, "height": 900})
             page = context.new_page()
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(90_000)
             errors = []
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.goto("/web/login")
