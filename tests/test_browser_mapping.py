@@ -20,8 +20,8 @@ env.cr.commit()
 
 RUN = """
 import json
-env["hospital.his.run"]._cron_exchange()
-run = env["hospital.his.run"].search([])
+run = env["hospital.his.run"].search([("state", "=", "queued")])
+env["hospital.his.feed"]._run_queued(run)
 patient = env["res.partner"].search([("external_id", "=", "P9")])
 print(json.dumps({"new": run.new_count, "rejected": run.rejected_count, "gender": patient.gender}))
 """
@@ -39,7 +39,7 @@ def page(chromium, tmp_path):
         with server(name) as url:
             context = chromium.new_context(base_url=url, locale="zh-CN", viewport={"width": 1440, "height": 900})
             page = context.new_page()
-            page.set_default_timeout(30_000)
+            page.set_default_timeout(90_000)
             errors = []
             page.on("pageerror", lambda error: errors.append(str(error)))
             page.goto("/web/login")

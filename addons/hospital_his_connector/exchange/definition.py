@@ -66,7 +66,9 @@ def parse(content: bytes) -> dict[str, Any]:
             for name in line.keys() - {"source_value", "target_value"}:
                 raise BadFile("file_unknown", place=line_place, name=name, value=str(line[name])[:64])
     tables = {codemap["code"] for _place, codemap in codemaps}
-    for place, feed in _each(data, "feeds", ("code", "name", "kind", "query", "key_column")):
+    for place, feed in _each(data, "feeds", ("code", "name", "kind", "key_column")):
+        if feed.get("way") in (None, "query"):  # other ways bring rows without being asked
+            _texts(feed, place, ("query",))
         _known(place, "kind", feed["kind"], KINDS)
         for line_place, line in _each(feed, "fields", ("target",), place):
             _known(line_place, "target", line["target"], KINDS[feed["kind"]])

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
 from odoo.tools import format_list
 
 from ..exchange.targets import KINDS
@@ -56,19 +55,6 @@ class HospitalHisCodemapLine(models.Model):
         "_selection_choice", compute="_compute_choice", inverse="_inverse_choice", string="Meaning"
     )
     choices = fields.Json(compute="_compute_choices", export_string_translation=False)
-
-    @api.constrains("target_value")
-    def _check_target_value(self):
-        for line in self:
-            allowed = line.codemap_id._allowed()
-            if allowed and line.target_value and line.target_value not in allowed:
-                raise ValidationError(
-                    self.env._(
-                        "“%(value)s” is none of the allowed meanings: %(allowed)s.",
-                        value=line.target_value,
-                        allowed=format_list(self.env, list(allowed), "or"),
-                    )
-                )
 
     @api.model
     def _selection_choice(self):

@@ -139,7 +139,8 @@ class TestMapping(ExchangeCase):
         look = self.at_patients()
         lines = look.line_ids
         look.action_forget()
-        self.assertFalse((look.exists(), lines.exists())[0])
+        self.assertFalse(look.exists())
+        self.assertFalse(lines.exists())
         look = self.at_patients()
         self.env.cr.execute("UPDATE hospital_his_look SET write_date = write_date - interval '61 minutes'")
         self.env["hospital.his.look"].with_user(self.env.ref("base.user_root"))._transient_vacuum()
