@@ -21,4 +21,3 @@ from . import (
     test_transaction,
     test_version,
 )
-from . import test_clinic, test_feed, test_inbox, test_lists, test_pure, test_rights, test_run
