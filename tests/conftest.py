@@ -18,6 +18,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ODOO = shlex.split(os.environ.get("ODOO_BIN", "odoo"))
 
+# script/test runs two files at a time: each of the two processes has databases of its own.
+os.environ["TEST_DB_PREFIX"] += os.environ.get("PYTEST_XDIST_WORKER", "")
+
 
 def free_port():
     with socket.socket() as probe:

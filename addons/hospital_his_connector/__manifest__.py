@@ -14,7 +14,6 @@
         "data/hospital_his_booking_schedule.xml",
         "data/hospital_his_watch.xml",
         "security/hospital_his_writing_rules.xml",
-        "data/ir_cron.xml",
         "views/hospital_his_source_views.xml",
         "views/hospital_his_feed_views.xml",
         "views/hospital_his_codemap_views.xml",

@@ -37,7 +37,7 @@ class HospitalClinicSession(models.Model):
     room = fields.Char()
     fee = fields.Float(digits=(10, 2), aggregator="avg")
     state = fields.Selection(
-        [("open", "Open"), ("stopped", "Stopped"), ("replaced", "Another doctor stands in")],
+        [("open", "Takes place"), ("stopped", "Stopped"), ("replaced", "Another doctor stands in")],
         required=True,
         default="open",
     )

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import format_list
 
+from ..exchange.pushed import SILENT
 from ..exchange.targets import KINDS
 
 
@@ -43,7 +44,12 @@ class HospitalHisCodemap(models.Model):
                 return {}
             choices = self.env["hospital.his.feed"]._choices(kind, target)
             allowed = choices if allowed is None else {key: allowed[key] for key in allowed if key in choices}
+        if allowed and all(line.feed_id.way != "query" for line in self.field_ids):
+            allowed = {**allowed, SILENT: self._says_nothing()}
         return allowed or {}
+
+    def _says_nothing(self):
+        return self.env._("(says nothing: what is known stays)")
 
 
 class HospitalHisCodemapLine(models.Model):
@@ -59,12 +65,13 @@ class HospitalHisCodemapLine(models.Model):
     @api.model
     def _selection_choice(self):
         """Every meaning of every target: the same word may be labelled differently for another."""
-        feeds = self.env["hospital.his.feed"]
+        feeds, silent = self.env["hospital.his.feed"], self.env["hospital.his.codemap"]._says_nothing()
         return [
             (f"{kind}.{name}.{choice}", label)
             for kind, targets in KINDS.items()
             for name, target in targets.items()
-            for choice, label in (feeds._choices(kind, name) if target.choices else {}).items()
+            if target.choices
+            for choice, label in {**feeds._choices(kind, name), SILENT: silent}.items()
         ]
 
     def _prefix(self):

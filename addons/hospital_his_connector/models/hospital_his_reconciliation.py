@@ -59,7 +59,7 @@ class HospitalHisReconciliation(models.Model):
         queued = self.search([("feed_id", "in", feeds.ids), ("state", "=", "queued")])
         if accepted:
             queued.accepted_count = accepted
-        rest = feeds.filtered("active") - queued.feed_id
+        rest = feeds.filtered(lambda feed: feed.active and feed.way == "query") - queued.feed_id
         return queued | self.create([{"feed_id": feed.id, "accepted_count": accepted} for feed in rest])
 
     @api.model
