@@ -19,7 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ODOO = shlex.split(os.environ.get("ODOO_BIN", "odoo"))
 
 # script/test runs two files at a time: each of the two processes has databases of its own.
-os.environ["TEST_DB_PREFIX"] += os.environ.get("PYTEST_XDIST_WORKER", "")
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+if not os.environ["TEST_DB_PREFIX"].endswith(WORKER):
+    os.environ["TEST_DB_PREFIX"] += WORKER
 
 
 def free_port():
