@@ -129,10 +129,9 @@ class HospitalHisClient(models.Model):
         if token is None:
             raise Fault("soap_token", 401)
         try:
-            security.check(token, self.username, self._secret(), fields.Datetime.now())
+            return security.check(token, self.username, self._secret(), fields.Datetime.now())
         except ReadingFailed:
             raise Fault("soap_no_secret", 500) from None
-        return token.nonce
 
     def _answer(self, request, nonce):
         """The effect, the message, its answer and the nonce are one transaction: all of it is there, or nothing."""
@@ -153,7 +152,7 @@ class HospitalHisClient(models.Model):
                 if modules.module.current_test:
                     raise
                 if not isinstance(error, AGAIN) or attempt == ATTEMPTS:
-                    self._fail(request, error)
+                    return self._fail(request, error)
 
     def _message(self, request):
         """The inbox's record of a request, ours alone until the end; a request that comes again finds its own."""
@@ -171,11 +170,17 @@ class HospitalHisClient(models.Model):
         return message
 
     def _fail(self, request, error):
-        """Nothing was done; keep the message, so that a person can have it done, and say that it may be repeated."""
+        """Nothing was done; keep the message, so that a person can have it done, and say that it may be repeated.
+
+        Return the answer if it has been done meanwhile.
+        """
         # The text of a database error holds the row: neither the inbox nor the log may show a patient.
         place = {"error": type(error).__name__, "where": where(error)}
         self._begin()
-        self._message(request)._close("failed", "internal", place)
+        message = self._message(request)
+        if message.state == "done":  # the sender did not wait and repeated it: that one went through
+            return message.response
+        message._close("failed", "internal", place)
         self._commit()
         _logger.error("Web service, client %s: %s at %s", self.code, place["error"], place["where"])
         raise Fault("soap_failed", 500) from None
