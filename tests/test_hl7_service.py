@@ -10,7 +10,7 @@ import pytest
 from hl7.client import MLLPClient
 from hl7_kit import hospital, message, story
 
-PATIENTS, CLIENTS = 1000, 4
+PATIENTS, CLIENTS = 1000, 16
 KINDS = 12
 
 

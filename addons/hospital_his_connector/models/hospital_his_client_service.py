@@ -111,11 +111,11 @@ class HospitalHisClient(models.Model):
         return client
 
     def _limit_rate(self):
-        self._begin()
         # To forget a second of counting after a crash is better than to wait for the disk at each request.
         self.env.cr.execute("SET LOCAL synchronous_commit = off")
         count = self.env["hospital.his.client.traffic"]._count(self)
         self._commit()
+        self._begin()  # the transaction of all that follows
         if count > self.rate:
             raise Fault("soap_rate", 429, rate=self.rate)
 
@@ -137,7 +137,8 @@ class HospitalHisClient(models.Model):
         """The effect, the message, its answer and the nonce are one transaction: all of it is there, or nothing."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._begin()
+                if attempt > 1:
+                    self._begin()
                 if nonce and not self.env["hospital.his.client.nonce"]._spend(self, nonce):
                     raise Fault("soap_replayed", 401)
                 message = self._message(request)
@@ -186,7 +187,10 @@ class HospitalHisClient(models.Model):
         raise Fault("soap_failed", 500) from None
 
     def _in_words(self, code, arguments):
-        lang = self.user_id.lang or self.env.company.partner_id.lang
+        if self:
+            lang = self.env["res.users"].context_get()["lang"]  # of its account, remembered by Odoo
+        else:
+            lang = self.env.company.partner_id.lang
         return self.with_context(lang=lang)._sentence(code, arguments)
 
     def _begin(self):

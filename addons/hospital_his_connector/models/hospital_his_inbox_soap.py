@@ -83,7 +83,7 @@ class HospitalHisInbox(models.Model):
         self._close("done", is_refused and code, is_refused and arguments, response=request.answer(values))
 
     def _in_words(self, code, arguments):
-        return self.with_context(lang=self.env.user.lang or self.env.company.partner_id.lang)._sentence(code, arguments)
+        return self.with_context(lang=self.env["res.users"].context_get()["lang"])._sentence(code, arguments)
 
     # -- the services ------------------------------------------------------------------------------------------
 
@@ -107,8 +107,8 @@ class HospitalHisInbox(models.Model):
     def _soap_confirm_booking(self, values):
         slot = self._clinic_record("hospital.clinic.slot", values["slotId"], "slot_unknown")
         Appointment = self.env["hospital.appointment"].sudo()
-        slot.session_id._lock()
         if appointment := self._find("hospital.appointment", values["appointmentId"]):
+            slot.session_id._lock()
             if not self._is_our_own(appointment, slot, values["patient"]["patientId"]):
                 raise Refused("appointment_exists")
             return {"count": 1}
@@ -176,7 +176,7 @@ class HospitalHisInbox(models.Model):
 
     def _find(self, model, key):
         domain = [("source_id", "=", self.source_id.id), ("external_id", "=", key)]
-        return self.env[model].sudo().search(domain)
+        return self.env[model].sudo().search(domain, order="id", limit=1)
 
     def _clinic_record(self, model, key, unknown):
         record = self._find(model, key)
