@@ -16,15 +16,16 @@ SECRET = "geheim-2026"
 DAY = "2031-03-03"
 
 PREPARE = """
+from odoo.addons.hospital_his_connector.loading import direct
 from odoo.addons.hospital_his_connector.models.hospital_his_client import PERMISSIONS, SCOPE
 source = env["hospital.his.source"].create({"name": "HIS", "code": "soap_his"})
 env = env(context={"lang": "zh_CN"})
 department = env["hr.department"].create({"name": "心内科", "code": "0101"})
 for number in ("D1", "D2"):
     env["hr.employee"].create({"name": "医生" + number, "staff_no": number, "department_id": department.id})
-env["res.partner"].create([
-    {"name": "李四", "is_patient": True, "source_id": source.id, "external_id": f"P{number}"} for number in range(1001)
-])
+fields = [{"target": "external_id", "column": "id"}, {"target": "name", "column": "name"}]
+patients = [{"id": f"P{number}", "name": "李四"} for number in range(1001)]
+assert not direct.take(env, source, "patient", fields, patients)
 may = dict.fromkeys(PERMISSIONS.values(), True)
 client = {"source_id": source.id, "allowed_ips": "127.0.0.1", "rate": 1000000}
 clients = env["hospital.his.client"].create([

@@ -179,14 +179,21 @@ def test_a_silent_connection_is_given_up():
     serve(silent, IDLE=0.3)
 
 
-def test_no_more_connections_than_allowed():
+def test_who_holds_all_connections_locks_nobody_out():
     async def crowd(port):
         crowd = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        for _reader, writer in crowd:
+            writer.write(b"\x0bMSH|never ending")
         await asyncio.sleep(0.1)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        assert await reader.read() == b""
-        for _reader, other in [*crowd, (reader, writer)]:
-            other.close()
+        crowd[0][1].write(b"\x1c\r")  # but this one does
+        assert b"ACK MSH" in await crowd[0][0].read(100)
+        assert await ask(port, [frame(b"MSH|1")], 1) == [b"ACK MSH|1"]
+        async with asyncio.timeout(5):
+            assert await crowd[1][0].read() == b"", "who was silent longest has made room"
+        crowd[0][1].write(frame(b"MSH|2"))
+        assert b"ACK MSH|2" in await crowd[0][0].read(100)
+        for _reader, writer in crowd:
+            writer.close()
         await asyncio.sleep(0.1)
 
     serve(crowd, CONNECTIONS=3)

@@ -10,7 +10,7 @@ import pytest
 from hl7.client import MLLPClient
 from hl7_kit import hospital, message, story
 
-PATIENTS, CLIENTS = 1000, 4
+PATIENTS, CLIENTS = 1000, 16
 KINDS = 12
 
 
@@ -39,16 +39,19 @@ def send(place, texts):
     return answers
 
 
-def send_stories(place, numbers):
-    texts = [text for n in numbers for text in story(n)]
+def send_stories(place, numbers, by_kind):
+    stories = [story(n) for n in numbers]
+    texts = [text for part in (zip(*stories, strict=True) if by_kind else stories) for text in part]
     answers = send(place, texts)
     assert answers == [("AA", text.split("|")[9]) for text in texts]
 
 
-def spread(place, numbers):
+def spread(place, numbers, by_kind=False):
+    """By many clients at once: each patient's messages one after the other, or all messages of a kind."""
     numbers = list(numbers)
     with ThreadPoolExecutor(CLIENTS) as clients:
-        list(clients.map(lambda part: send_stories(place, part), [numbers[n::CLIENTS] for n in range(CLIENTS)]))
+        parts = [numbers[n::CLIENTS] for n in range(CLIENTS)]
+        list(clients.map(lambda part: send_stories(place, part, by_kind), parts))
 
 
 def check_stories(place, count):
@@ -71,7 +74,8 @@ def check_stories(place, count):
 
 
 def test_a_thousand_messages_of_each_kind(place):
-    spread(place, range(PATIENTS))
+    spread(place, range(100))
+    spread(place, range(100, PATIENTS), by_kind=True)
     place.handled()
     kinds = place.read("SELECT operation, count(*) FROM hospital_his_inbox WHERE state = 'done' GROUP BY 1")
     assert len(kinds) == KINDS and {count for _kind, count in kinds} == {PATIENTS}

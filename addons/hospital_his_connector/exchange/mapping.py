@@ -13,6 +13,9 @@ from .targets import SQL_TYPES, TARGETS, Target
 # Part of every row's hash: raised when a function of this package changes what it makes of a value.
 REVISION = 2
 
+# A longer key names nothing, and no index takes it.
+LONGEST_KEY = 255
+
 _MAKE_TEXT = frozenset(("text", "digits", "code", "constant", "concat"))
 
 
@@ -67,6 +70,8 @@ class Mapper:
     >>> {str(mapper.values(("1", "张三", day, "11010519491231002X"))["birth_date"]) for day in days}
     {'1949-12-31'}
     >>> mapper.values(("1", "张三", "0000-00-00", None))["birth_date"]
+    >>> mapper.external_id(("1", "张三", None, None)), mapper.external_id(("1" * 3000, "张三", None, None))
+    ('1', None)
     """
 
     def __init__(self, spec: dict[str, Any], columns: Sequence[str]) -> None:
@@ -119,6 +124,8 @@ class Mapper:
                 raise Rejected("bad_choice", value=value)
             if value is None and target.required:
                 raise Rejected("missing", target=name)
+            if value is not None and (name == "external_id" or target.refers) and len(value) > LONGEST_KEY:
+                raise Rejected("out_of_range", value=value[:64])
         except Rejected as problem:
             problem.arguments.setdefault("column", column)
             raise
@@ -136,9 +143,8 @@ class Mapper:
 
     def external_id(self, row: Sequence[Any]) -> str | None:
         """The HIS key of a row that was rejected, as far as it can be told."""
-        _name, _column, read, convert, _target = self._fields[0]
         try:
-            return convert(read(row))
+            return self._value(self._fields[0], row)
         except Rejected:
             return None
 

@@ -28,12 +28,17 @@ _FIELDS = {
     "GT1": {3: "name", 4: "name", 5: "a", 6: "phone", 7: "phone", 12: "id"},
     "IN1": {16: "name", 19: "a", 36: "id", 49: "id"},
 }
-# XML and JSON: how HIS makers name what is a person's name, and what is an address.
-_NAMES = r"(?:\w*(?:姓名|patient_?name|contact_?name|brxm|hzxm|lxrxm|xingming)|xm|name)"
+# XML and JSON: how HIS makers name what is a person's name, a day of birth, and an address.
+_NAMES = r"(?P<name>\w*(?:姓名|patient_?name|contact_?name|brxm|hzxm|lxrxm|xingming)|xm|name)"
+_DAYS = r"(?P<day>\w*(?:出生日期|出生年月|生日|birth_?(?:date|day|time)?|csrq|csny)|dob)"
 _ADDRESSES = r"(?:\w*(?:住址|地址|address|addr)|jtzz|lxdz|xzz)"
-_ELEMENT = re.compile(rf"(<(?:\w+:)?(?:({_NAMES})|{_ADDRESSES})(?:\s[^<>]*)?>)([^<>]+)(?=</)", re.IGNORECASE)
-_ESCAPED = re.compile(rf"(&lt;(?:({_NAMES})|{_ADDRESSES})&gt;)([^<>&]+)(?=&lt;/)", re.IGNORECASE)
-_KEY = re.compile(rf'("(?:({_NAMES})|{_ADDRESSES})"\s*:\s*")([^"\\]+)(?=")', re.IGNORECASE)
+_PERSONAL = f"(?:{_NAMES}|{_DAYS}|{_ADDRESSES})"
+_ELEMENT = re.compile(rf"(<(?:\w+:)?{_PERSONAL}(?:\s[^<>]*)?>)(?P<value>[^<>]+)(?=</)", re.IGNORECASE)
+_ESCAPED = re.compile(
+    rf"(&lt;(?:\w+:)?{_PERSONAL}(?:\s[^<>&]*)?&gt;)(?P<value>[^<>&]+)(?=&lt;/)",
+    re.IGNORECASE,
+)
+_KEY = re.compile(rf'("{_PERSONAL}"\s*:\s*")(?P<value>[^"\\]+)(?=")', re.IGNORECASE)
 
 
 def message(text: str | None) -> str:
@@ -42,6 +47,10 @@ def message(text: str | None) -> str:
     'MSH|^~\\&|HIS\nPID|1||1001||王*^*||1960****|M|||***||139****1234||||||430***********1234'
     >>> message("<req><BRXM>王小明</BRXM><dh>13900001234</dh><drugName>青霉素</drugName><jtzz>长沙</jtzz></req>")
     '<req><BRXM>王*明</BRXM><dh>139****1234</dh><drugName>青霉素</drugName><jtzz>***</jtzz></req>'
+    >>> message("<birthDate>1960-01-01</birthDate><m:CSRQ>19600101</m:CSRQ>"), message('{"出生日期": "1960年1月1日"}')
+    ('<birthDate>1960******</birthDate><m:CSRQ>1960****</m:CSRQ>', '{"出生日期": "1960*****"}')
+    >>> message("&lt;q:birthDate&gt;1960-01-01&lt;/q:birthDate&gt;&lt;birthplace&gt;长沙&lt;/birthplace&gt;")
+    '&lt;q:birthDate&gt;1960******&lt;/q:birthDate&gt;&lt;birthplace&gt;长沙&lt;/birthplace&gt;'
     >>> message("<in>&lt;xm&gt;王明&lt;/xm&gt;</in>"), message('{"xm": "王明", "zt": "1"}'), message(None)
     ('<in>&lt;xm&gt;王*&lt;/xm&gt;</in>', '{"xm": "王*", "zt": "1"}', '')
     """
@@ -50,8 +59,13 @@ def message(text: str | None) -> str:
         text = _hl7(text)
     else:
         for pattern in (_ELEMENT, _ESCAPED, _KEY):
-            text = pattern.sub(lambda match: match[1] + (mask.name(match[3]) if match[2] else "***"), text)
+            text = pattern.sub(_veiled, text)
     return mask.text(text)
+
+
+def _veiled(match: re.Match) -> str:
+    kind = "name" if match["name"] else "day" if match["day"] else "a"
+    return match[1] + _MASKS[kind](match["value"].strip())
 
 
 def _hl7(text: str) -> str:

@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import ipaddress
+import logging
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 from .framing import Framer, TooLong, frame
+
+_logger = logging.getLogger(__name__)
 
 CONNECTIONS = 32
 # Seconds: between messages, for the rest of a message that has begun, for a peer to take its answers.
@@ -30,11 +33,12 @@ class Server:
 
     def __init__(self, host: str, port: int, peers: str, keep: Keep) -> None:
         self.host, self.port = host, port
-        self.refused = 0
         self._peers = networks(peers)
         self._keep = keep
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task] = set()
+        # Connection -> when it last brought a whole message, or was opened.
+        self._tasks: dict[asyncio.Task, float] = {}
+        self._said_at = float("-inf")
 
     async def start(self) -> None:
         """Bind; OSError if the address is not to be had."""
@@ -50,16 +54,33 @@ class Server:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         try:
-            if not self._welcome(writer) or len(self._tasks) >= CONNECTIONS:
-                self.refused += 1
+            if not self._welcome(writer):
+                self._say("%s is not among those who may send", writer)
                 return
-            self._tasks.add(task)
+            if len(self._tasks) >= CONNECTIONS:
+                # Who has been silent longest, or never comes to the end of a message, makes room.
+                idle = min(self._tasks, key=self._tasks.get)
+                del self._tasks[idle]
+                idle.cancel()
+            self._heard(task)
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            with contextlib.suppress(OSError, TimeoutError, TooLong):
+            with contextlib.suppress(OSError, TimeoutError):
                 await self._converse(reader, writer)
+        except TooLong:
+            self._say("%s began a message that is too long", writer)
         finally:
-            self._tasks.discard(task)
+            self._tasks.pop(task, None)
             writer.close()
+
+    def _heard(self, task: asyncio.Task | None) -> None:
+        self._tasks[task] = asyncio.get_running_loop().time()
+
+    def _say(self, words: str, writer: asyncio.StreamWriter) -> None:
+        """Whoever looks for the reason finds it in the log; once a minute is enough."""
+        now = asyncio.get_running_loop().time()
+        if now - self._said_at >= REST:
+            self._said_at = now
+            _logger.warning(f"HL7 port %s: {words}", self.port, writer.get_extra_info("peername")[0])
 
     def _welcome(self, writer: asyncio.StreamWriter) -> bool:
         address = ipaddress.ip_address(writer.get_extra_info("peername")[0].partition("%")[0])
@@ -81,6 +102,7 @@ class Server:
             if messages or not began_inside:
                 end = loop.time() + REST
             if messages:
+                self._heard(asyncio.current_task())
                 await self._answer(writer, await self._keep(messages))
 
     async def _answer(self, writer: asyncio.StreamWriter, answers: Sequence[bytes]) -> None:

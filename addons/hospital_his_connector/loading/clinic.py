@@ -2,7 +2,7 @@
 
 from odoo.tools import SQL
 
-from odoo.addons.hospital_base.clinic.states import TAKEN
+from odoo.addons.hospital_base.clinic.states import FREE, TAKEN
 
 from .services import _ServiceLoader
 
@@ -53,6 +53,26 @@ class ClinicSessionLoader(_ClinicLoader):
         self._forget_missing("employee")
         return ()
 
+    def _vanish(self, ids):
+        """Stopped, as if the HIS had said so, with all who had booked to be called; what is over stays as it was."""
+        today = self.env["res.company"]._hospital_today()
+        reason = self._gone()
+        for session in self._locked(ids):
+            if session.date >= today and session.state != "stopped":
+                self.env["hospital.appointment"]._stop(session, reason)
+        self.env.flush_all()
+
+    def _revive(self, ids):
+        """Takes place again, unless it was stopped for another reason than that it had vanished."""
+        gone = self._locked(ids).filtered(lambda s: s.state == "stopped" and s.stop_reason == self._gone())
+        gone.write({"state": "open", "stop_reason": False})
+        self.env.flush_all()
+        self._free(gone.ids)
+
+    def _gone(self):
+        company = self.env.company
+        return self.env(context={"lang": company.partner_id.lang})._("The HIS no longer has this clinic.")
+
     def _stop_and_open(self):
         reason = SQL("stage.stop_reason") if "stop_reason" in self.names else SQL("NULL")
         self._run(
@@ -68,17 +88,29 @@ class ClinicSessionLoader(_ClinicLoader):
                 WHERE session.id = stage.res_id AND stage.state = 'open' AND session.state = 'stopped'
             RETURNING session.id"""
         )
-        opened = [session_id for (session_id,) in self.cr.fetchall()]
-        self.cr.execute(
-            "UPDATE hospital_clinic_slot SET state = 'available' WHERE session_id = ANY(%s) AND state = 'stopped'",
-            [opened],
-        )
-        self.env.invalidate_all(flush=False)
+        self._free([session_id for (session_id,) in self.cr.fetchall()])
         sessions = self.env[self.model]
-        sessions.browse(opened)._count_slots()
         for session_id, why in stopped:
             self.env["hospital.appointment"]._stop(sessions.browse(session_id), why)
         self.env.flush_all()
+
+    def _locked(self, ids):
+        sessions = self.env[self.model].browse(ids)
+        sessions._lock()
+        return sessions
+
+    def _free(self, ids):
+        """The slots of these sessions can be had again, but for those that the HIS no longer has."""
+        self.cr.execute(
+            """UPDATE hospital_clinic_slot slot SET state = 'available'
+                WHERE session_id = ANY(%s) AND state = 'stopped'
+                  AND NOT EXISTS (SELECT 1 FROM hospital_his_link link
+                                    JOIN hospital_his_feed feed ON feed.id = link.feed_id
+                                   WHERE link.taken_out AND link.res_id = slot.id AND feed.kind = 'clinic_slot')""",
+            [ids],
+        )
+        self.env.invalidate_all(flush=False)
+        self.env[self.model].browse(ids)._count_slots()
 
 
 class ClinicSlotLoader(_ClinicLoader):
@@ -120,3 +152,20 @@ class ClinicSlotLoader(_ClinicLoader):
         sessions = self.env["hospital.clinic.session"].browse([session_id for (session_id,) in self.cr.fetchall()])
         self.env.invalidate_all(flush=False)
         sessions._count_slots()
+
+    def _vanish(self, ids):
+        """Not to be had any more; what patients have booked stands until the HIS says so of the booking."""
+        self._move(ids, FREE, "stopped")
+
+    def _revive(self, ids):
+        """To be had again, if the clinic takes place; a row that has a state of its own says so next."""
+        self._move(ids, ("stopped",), "available")
+
+    def _move(self, ids, states, state):
+        slots = self.env[self.model].browse(ids)
+        slots.session_id._lock()
+        slots = slots.filtered(lambda slot: slot.state in states)
+        if state == "available":
+            slots = slots.filtered(lambda slot: slot.session_id.state != "stopped")
+        slots._move(state)
+        self.env.flush_all()

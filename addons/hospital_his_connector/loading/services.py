@@ -11,6 +11,8 @@ class _ServiceLoader(Loader):
     plain: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     defaults: dict[str, str] = {}
+    # From which states a row that the HIS no longer has is cancelled; what was done stays done.
+    open_states: tuple[str, ...] = ()
 
     def _assignments(self):
         own = {name: SQL("stage.%s", SQL.identifier(name)) for name in self.plain if name in self.names}
@@ -39,6 +41,20 @@ class _ServiceLoader(Loader):
         self._forget_missing(*self.links)
         return ()
 
+    def _vanish(self, ids):
+        """Cancelled, as if the HIS had said so."""
+        self._set_state(ids, self.open_states, "cancelled")
+
+    def _revive(self, ids):
+        """As if it had just come; a row that has a state of its own says so next."""
+        self._set_state(ids, ("cancelled",), self.defaults["state"])
+
+    def _set_state(self, ids, states, state):
+        records = self.env[self.model].browse(ids).filtered(lambda record: record.state in states)
+        records.write({"state": state})
+        self.env.flush_all()
+        self._hook(records.browse(), records)
+
 
 class ReportLoader(_ServiceLoader):
     """``hospital.report``."""
@@ -47,6 +63,7 @@ class ReportLoader(_ServiceLoader):
     plain = ("name", "kind", "state", "requested_at", "reported_at", "conclusion")
     links = ("encounter", "item", "department")
     defaults = {"kind": "lab", "state": "requested"}
+    open_states = ("requested", "sampled", "in_progress")
 
     def _check(self):
         if "reported_at" not in self.names:
@@ -61,3 +78,4 @@ class SurgeryLoader(_ServiceLoader):
     plain = ("name", "scheduled_at", "room", "sequence", "anaesthesia", "state")
     links = ("encounter", "department", "surgeon")
     defaults = {"state": "scheduled"}
+    open_states = ("scheduled", "in_progress")

@@ -204,6 +204,14 @@ class HospitalHisBooking(models.Model):
         else:
             self.write({"state": "confirmed", "code": False, "arguments": False})
 
+    @api.model
+    def _confirmed_by(self, appointment):
+        """The HIS has told of the booking by a message of its own, before it answered our step."""
+        own = [("source_id", "=", appointment.source_id.id), ("key", "=", appointment.external_id)]
+        same = [("slot_id", "=", appointment.slot_id.id), ("patient_id", "=", appointment.patient_id.id)]
+        booking = self.sudo().search([*own, *same, ("state", "in", ("holding", "held", "confirming"))])
+        booking.write({"appointment_id": appointment.id, "state": "confirmed", "code": False, "arguments": False})
+
     def _refused(self):
         """The HIS has said no, for good."""
         owed = self.owed_id

@@ -2,7 +2,7 @@ import re
 import secrets
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 
 from ..soap import security
@@ -121,6 +121,12 @@ class HospitalHisClient(models.Model):
             }
             vals["user_id"] = self.env["res.users"].sudo().with_context(no_reset_password=True).create(account).id
         return super().create(vals_list)
+
+    def write(self, vals):
+        if "user_id" in vals and not self.env.su:
+            # Keys are made for this account, and it goes with the client: it must not be somebody's.
+            raise AccessError(self.env._("The account of a client system is made with it and stays."))
+        return super().write(vals)
 
     def unlink(self):
         accounts = self.user_id.sudo()

@@ -111,11 +111,11 @@ class HospitalHisClient(models.Model):
         return client
 
     def _limit_rate(self):
-        self._begin()
         # To forget a second of counting after a crash is better than to wait for the disk at each request.
         self.env.cr.execute("SET LOCAL synchronous_commit = off")
         count = self.env["hospital.his.client.traffic"]._count(self)
         self._commit()
+        self._begin()  # the transaction of all that follows
         if count > self.rate:
             raise Fault("soap_rate", 429, rate=self.rate)
 
@@ -129,16 +129,16 @@ class HospitalHisClient(models.Model):
         if token is None:
             raise Fault("soap_token", 401)
         try:
-            security.check(token, self.username, self._secret(), fields.Datetime.now())
+            return security.check(token, self.username, self._secret(), fields.Datetime.now())
         except ReadingFailed:
             raise Fault("soap_no_secret", 500) from None
-        return token.nonce
 
     def _answer(self, request, nonce):
         """The effect, the message, its answer and the nonce are one transaction: all of it is there, or nothing."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                self._begin()
+                if attempt > 1:
+                    self._begin()
                 if nonce and not self.env["hospital.his.client.nonce"]._spend(self, nonce):
                     raise Fault("soap_replayed", 401)
                 message = self._message(request)
@@ -153,7 +153,7 @@ class HospitalHisClient(models.Model):
                 if modules.module.current_test:
                     raise
                 if not isinstance(error, AGAIN) or attempt == ATTEMPTS:
-                    self._fail(request, error)
+                    return self._fail(request, error)
 
     def _message(self, request):
         """The inbox's record of a request, ours alone until the end; a request that comes again finds its own."""
@@ -171,17 +171,26 @@ class HospitalHisClient(models.Model):
         return message
 
     def _fail(self, request, error):
-        """Nothing was done; keep the message, so that a person can have it done, and say that it may be repeated."""
+        """Nothing was done; keep the message, so that a person can have it done, and say that it may be repeated.
+
+        Return the answer if it has been done meanwhile.
+        """
         # The text of a database error holds the row: neither the inbox nor the log may show a patient.
         place = {"error": type(error).__name__, "where": where(error)}
         self._begin()
-        self._message(request)._close("failed", "internal", place)
+        message = self._message(request)
+        if message.state == "done":  # the sender did not wait and repeated it: that one went through
+            return message.response
+        message._close("failed", "internal", place)
         self._commit()
         _logger.error("Web service, client %s: %s at %s", self.code, place["error"], place["where"])
         raise Fault("soap_failed", 500) from None
 
     def _in_words(self, code, arguments):
-        lang = self.user_id.lang or self.env.company.partner_id.lang
+        if self:
+            lang = self.env["res.users"].context_get()["lang"]  # of its account, remembered by Odoo
+        else:
+            lang = self.env.company.partner_id.lang
         return self.with_context(lang=lang)._sentence(code, arguments)
 
     def _begin(self):

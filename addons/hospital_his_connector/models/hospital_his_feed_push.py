@@ -1,3 +1,4 @@
+import hashlib
 import json
 import uuid
 
@@ -12,6 +13,9 @@ from ..exchange.problems import ReadingFailed, Rejected
 from ..loading import letters
 from ..loading.letters import Letter
 from ..loading.outcome import Outcome
+
+# Longer numbers of a call are cut.
+LONGEST = 200
 
 
 class HospitalHisFeed(models.Model):
@@ -50,7 +54,8 @@ class HospitalHisFeed(models.Model):
 
         ``source`` and ``feed`` are codes, ``rows`` a list of objects: column of the mapping → value. A column that
         a row leaves out stays as it is; columns that the feed does not know are an error. ``request``, if given,
-        names this call for good: sent again, it is answered as the first time and nothing is done.
+        names this call of the feed for good: sent again, it is answered as the first time and nothing is done, with
+        other rows it is an error.
 
         The call is one transaction: it answers when everything is written, or nothing is. The answer says for each
         row, in order, its ``key``, its ``result`` (new, changed, unchanged, repeated, waiting, rejected) and the
@@ -70,9 +75,14 @@ class HospitalHisFeed(models.Model):
             raise UserError(self._sentence("push_no_feed", {"source": source, "feed": feed}))
         feeds._check_rows(rows)
         inbox = self.env["hospital.his.inbox"].sudo()
-        message, is_new = inbox._receive(feeds.source_id, "rpc", feeds.code, str(request or uuid.uuid4()), None)
+        number = f"{feeds.code}:{request or uuid.uuid4()}"[:LONGEST]
+        message, is_new = inbox._receive(feeds.source_id, "rpc", feeds.code, number, None)
+        digest = hashlib.blake2b(json.dumps(rows, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
         if not is_new:
+            if message.request_digest != digest:
+                raise UserError(self._sentence("soap_reused", {"request": request}))
             return message._answer()
+        message.request_digest = digest
         try:
             outcomes = feeds._push(rows)
         except ReadingFailed as failure:

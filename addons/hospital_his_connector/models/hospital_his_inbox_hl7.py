@@ -4,6 +4,9 @@ import psycopg2
 
 from odoo import api, models
 from odoo.exceptions import ConcurrencyError
+from odoo.fields import Domain
+
+from odoo.addons.hospital_base.clinic.states import EXPECTED
 
 from ..exchange.problems import ReadingFailed, where
 from ..hl7 import reading
@@ -13,6 +16,9 @@ _logger = logging.getLogger(__name__)
 
 # Messages handled in one transaction: enough for the loaders to work in sets.
 BATCH = 1000
+# Class of errors of the database by which a message breaks one of its limits: it would do so each time.
+LIMITS = "54"
+CANCELLED = "SIU^S15"
 
 
 class HospitalHisInbox(models.Model):
@@ -86,9 +92,9 @@ class HospitalHisInbox(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._write_rows(wave, specs)
-        except (psycopg2.OperationalError, ConcurrencyError):
-            raise  # somebody else wrote the same: the transaction begins anew
         except Exception as error:
+            if self._will_pass(error):
+                raise  # the transaction begins anew
             self.env.invalidate_all(flush=False)
             if len(wave) > 1:
                 middle = len(wave) // 2
@@ -103,7 +109,34 @@ class HospitalHisInbox(models.Model):
                 _logger.error("HL7 message %s: %s at %s", wave[0][0].id, place["error"], place["where"])
                 wave[0][0]._close("failed", "internal", place)
 
+    @staticmethod
+    def _will_pass(error):
+        """Somebody else wrote the same, or the database went away; a limit of the database is the message's fault."""
+        if isinstance(error, psycopg2.OperationalError):
+            return not (error.pgcode or "").startswith(LIMITS)
+        return isinstance(error, (psycopg2.InterfaceError, ConcurrencyError))
+
+    def _cancel_appointments(self, wave, specs):
+        """Whoever had booked what is cancelled does not come. That the place is free says the feed of the slots."""
+        for message, rows in wave:
+            if message.operation != CANCELLED:
+                continue
+            keys = [
+                feed._mapper(feed._shape(row), specs[feed]).external_id(list(row.values()))
+                for feed, own in rows.items()
+                if feed.kind == "clinic_slot"
+                for row in own
+            ]
+            by_number = Domain("source_id", "=", message.source_id.id) & Domain("external_id", "in", keys)
+            by_slot = Domain("slot_id.source_id", "=", message.source_id.id) & Domain("slot_id.external_id", "in", keys)
+            appointments = self.env["hospital.appointment"].search(
+                (by_number | by_slot) & Domain("state", "in", EXPECTED)
+            )
+            for appointment in appointments:
+                appointment._cancel()
+
     def _write_rows(self, wave, specs):
+        self._cancel_appointments(wave, specs)
         refused = {message: [] for message, _rows in wave}
         for feed in specs:
             came = [(message, row) for message, rows in wave for row in rows.get(feed, ())]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from odoo import fields, models
 from odoo.tools import SQL
 
-from odoo.addons.hospital_base.clinic.states import Refused
+from odoo.addons.hospital_base.clinic.states import EXPECTED, Refused
 
 from ..exchange.problems import where
 from ..loading import direct
@@ -83,7 +83,7 @@ class HospitalHisInbox(models.Model):
         self._close("done", is_refused and code, is_refused and arguments, response=request.answer(values))
 
     def _in_words(self, code, arguments):
-        return self.with_context(lang=self.env.user.lang or self.env.company.partner_id.lang)._sentence(code, arguments)
+        return self.with_context(lang=self.env["res.users"].context_get()["lang"])._sentence(code, arguments)
 
     # -- the services ------------------------------------------------------------------------------------------
 
@@ -107,14 +107,27 @@ class HospitalHisInbox(models.Model):
     def _soap_confirm_booking(self, values):
         slot = self._clinic_record("hospital.clinic.slot", values["slotId"], "slot_unknown")
         Appointment = self.env["hospital.appointment"].sudo()
+        if appointment := self._find("hospital.appointment", values["appointmentId"]):
+            slot.session_id._lock()
+            if not self._is_our_own(appointment, slot, values["patient"]["patientId"]):
+                raise Refused("appointment_exists")
+            return {"count": 1}
         Appointment._check_bookable(slot)
-        if self._find("hospital.appointment", values["appointmentId"]):
-            raise Refused("appointment_exists")
         booking = {"source_id": self.source_id.id, "external_id": values["appointmentId"], "channel": values["channel"]}
         if values["bookedAt"]:
             booking["booked_at"] = self._moment(values["bookedAt"])
-        Appointment._book(slot, self._soap_patient(values["patient"]), booking)
+        appointment = Appointment._book(slot, self._soap_patient(values["patient"]), booking)
+        self.env["hospital.his.booking"]._confirmed_by(appointment)
         return {"count": 1}
+
+    def _is_our_own(self, appointment, slot, patient_key):
+        """Whether the HIS says back what we had booked there: that holds already."""
+        return bool(
+            self.env["hospital.his.booking"].sudo().search_count([("appointment_id", "=", appointment.id)], limit=1)
+            and appointment.slot_id == slot
+            and appointment.patient_id == self._known("res.partner", "patient", patient_key)
+            and appointment.state in EXPECTED
+        )
 
     def _soap_unlock_booking(self, values):
         slot = self._clinic_record("hospital.clinic.slot", values["slotId"], "slot_unknown")
@@ -163,7 +176,7 @@ class HospitalHisInbox(models.Model):
 
     def _find(self, model, key):
         domain = [("source_id", "=", self.source_id.id), ("external_id", "=", key)]
-        return self.env[model].sudo().search(domain)
+        return self.env[model].sudo().search(domain, order="id", limit=1)
 
     def _clinic_record(self, model, key, unknown):
         record = self._find(model, key)

@@ -2,9 +2,11 @@
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import hmac
 import ipaddress
+import re
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,6 +20,9 @@ _WSS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity"
 _WSSE = f"{_WSS}-secext-1.0.xsd"
 _WSU = f"{_WSS}-utility-1.0.xsd"
 _DIGEST = "#PasswordDigest"
+# As xsd:dateTime has it, and not more freely: nonce and time are digested as one piece, and what is cut from the one
+# and put to the other must not be a new token.
+_CREATED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?", re.ASCII)
 # How far the clocks may be apart, and how long a nonce is remembered.
 WINDOW = timedelta(minutes=5)
 
@@ -44,23 +49,30 @@ def token(envelope: etree._Element) -> Token | None:
     return Token(username, (password.text or "").strip(), nonce, created)
 
 
-def check(given: Token, username: str, password: str, now: datetime) -> None:
-    """Refuse a token that is not this client's or not of now (``now``: naive UTC).
+def check(given: Token, username: str, password: str, now: datetime) -> str:
+    """Refuse a token that is not this client's or not of now (``now``: naive UTC); return its nonce.
+
+    The nonce in one form, however it was written: the last sign of base64 has bits that mean nothing.
 
     >>> from datetime import datetime
     >>> now = datetime(2026, 11, 27, 8)
     >>> created = "2026-11-27T08:01:00Z"
     >>> digest = base64.b64encode(hashlib.sha1(b"nonce" + created.encode() + b"geheim").digest()).decode()
     >>> good = Token("kiosk", digest, base64.b64encode(b"nonce").decode(), created)
-    >>> check(good, "kiosk", "geheim", now)
+    >>> same = good._replace(nonce="bm9uY2V=")
+    >>> check(good, "kiosk", "geheim", now) == check(same, "kiosk", "geheim", now) == good.nonce == "bm9uY2U="
+    True
+    >>> moved = good._replace(nonce=base64.b64encode(b"nonce20").decode(), created=created[2:])
     >>> for bad, password, at in ((good, "other", now), (good._replace(username="x"), "geheim", now),
-    ...         (good._replace(nonce=""), "geheim", now), (good, "", now), (good, "geheim", datetime(2026, 11, 27, 9))):
+    ...         (good._replace(nonce=""), "geheim", now), (good, "", now), (moved, "geheim", now),
+    ...         (good, "geheim", datetime(2026, 11, 27, 9))):
     ...     try: check(bad, "kiosk", password, at)
     ...     except Fault as fault: print(fault.code)
     soap_password
     soap_password
     soap_password
     soap_password
+    soap_clock
     soap_clock
     """
     try:
@@ -72,12 +84,13 @@ def check(given: Token, username: str, password: str, now: datetime) -> None:
     right &= hmac.compare_digest(given.username.encode(), username.encode())
     if not (right and nonce and password and len(given.nonce) <= 128):
         raise Fault("soap_password", 401)
-    try:
-        created = transform.make("datetime", "", transform.DEFAULT)(given.created)
-    except Rejected:
-        created = None
+    created = None
+    if _CREATED.fullmatch(given.created):
+        with contextlib.suppress(Rejected):
+            created = transform.make("datetime", "", transform.DEFAULT)(given.created)
     if created is None or abs(created - now) > WINDOW:
         raise Fault("soap_clock", 401, minutes=WINDOW.seconds // 60)
+    return base64.b64encode(nonce).decode()
 
 
 def networks(text: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:

@@ -113,6 +113,112 @@ class TestClinicFeeds(Factories, ExchangeCase):
         self.assertEqual((self.session().state, self.session().free_count), ("open", 3))
         self.assertEqual(appointment.state, "stopped", "the patient was told; the HIS books again")
 
+    def compare(self):
+        self.feeds.complete = True
+        self.source.vanish_limit = 100
+        checks = self.env["hospital.his.reconciliation"]
+        for feed in self.feeds:
+            checks._queue(feed)
+        checks._work()
+
+    def test_slots_that_vanish_are_stopped_and_come_back(self):
+        self.publish()
+        slots = self.session().slot_ids.sorted("external_id")
+        appointment = self.env["hospital.appointment"]._book(slots[0], self.patient("张三"), {})
+        self.his("DELETE FROM hy WHERE hyh IN ('L1', 'L3')")
+        self.compare()
+        self.assertEqual(self.slots(), {"L1": "booked", "L2": "locked", "L3": "stopped"})
+        self.assertEqual((appointment.state, self.session().free_count), ("booked", 0))
+        # A clinic that takes place again does not bring back what the HIS no longer has.
+        for state, stamp in (("stopped", 2), ("open", 3)):
+            self.his(f"UPDATE pb SET zt = '{state}', gxsj = {stamp}")
+            self.run_feeds(self.feeds)
+        self.assertEqual(self.slots(), {"L1": "stopped", "L2": "available", "L3": "stopped"})
+        self.his("INSERT INTO hy VALUES ('L3', 'S1', 3, 'unreleased', 4)")
+        self.run_feeds(self.feeds)
+        self.assertEqual(self.slots()["L3"], "unreleased")
+
+    def test_a_clinic_that_vanishes_is_stopped_and_comes_back(self):
+        self.publish()
+        slot = self.session().slot_ids.filtered(lambda slot: slot.external_id == "L1")
+        appointment = self.env["hospital.appointment"]._book(slot, self.patient("张三"), {})
+        self.feeds[0].field_ids.filtered(lambda line: line.target in ("state", "stop_reason")).unlink()
+        self.run_feeds(self.feeds)
+        self.his("DELETE FROM pb")
+        self.compare()
+        self.assertEqual((self.session().state, set(self.slots().values())), ("stopped", {"stopped"}))
+        self.assertTrue(self.session().stop_reason)
+        self.assertEqual((appointment.state, appointment.rebook_state), ("stopped", "due"))
+        self.his("INSERT INTO pb VALUES ('S1', '0101', 'D9', '2031-03-03', 'am', '12.50', 'open', NULL, 5)")
+        self.run_feeds(self.feeds)
+        self.assertEqual((self.session().state, self.session().stop_reason), ("open", False))
+        self.assertEqual(set(self.slots().values()), {"available"})
+
+    def test_a_clinic_that_was_stopped_for_a_reason_stays_so_and_the_past_is_left_alone(self):
+        self.publish()
+        self.his("INSERT INTO pb VALUES ('S0', '0101', NULL, '2024-03-04', 'am', NULL, 'open', NULL, 1)")
+        self.feeds[0].field_ids.filtered(lambda line: line.target in ("state", "stop_reason")).unlink()
+        self.run_feeds(self.feeds)
+        self.env["hospital.appointment"]._stop(self.session(), "会诊")
+        self.his("DELETE FROM pb")
+        self.compare()
+        self.assertEqual(self.session("S0").state, "open")
+        self.his("INSERT INTO pb VALUES ('S1', '0101', 'D9', '2031-03-03', 'am', '12.50', 'open', NULL, 5)")
+        self.run_feeds(self.feeds)
+        self.assertEqual((self.session().state, self.session().stop_reason), ("stopped", "会诊"))
+
+    def ask(self, operation, request, **values):
+        """Have an operation of the web service done; code of the refusal, if it was one."""
+        parts = "".join(f"<{name}>{value}</{name}>" for name, value in ({"requestId": request} | values).items())
+        body = f'<{operation} xmlns="urn:hospital:appointments:1">{parts}</{operation}>'
+        space = "http://schemas.xmlsoap.org/soap/envelope/"
+        payload = f'<s:Envelope xmlns:s="{space}"><s:Body>{body}</s:Body></s:Envelope>'
+        message, _is_new = self.env["hospital.his.inbox"]._receive(self.source, "soap", operation, request, payload)
+        message._handle()
+        self.assertEqual(message.state, "done", message.code)
+        return message.code
+
+    def test_the_his_says_who_has_booked_what_its_table_calls_booked(self):
+        self.publish()
+        self.his("UPDATE hy SET zt = 'booked', gxsj = 2 WHERE hyh = 'L1'")
+        self.run_feeds(self.feeds)
+        self.assertEqual(self.slots()["L1"], "booked")
+        patient = "<patientId>{0}</patientId><name>张三</name>"
+        values = {"slotId": "L1", "appointmentId": "A1", "patient": patient.format(1)}
+        self.assertFalse(self.ask("ConfirmBooking", "1", **values))
+        self.assertEqual(self.ask("ConfirmBooking", "2", **values), "appointment_exists")
+        values = {"slotId": "L1", "appointmentId": "A2", "patient": patient.format(2)}
+        self.assertEqual(self.ask("ConfirmBooking", "3", **values), "slot_taken")
+
+    def test_what_we_booked_in_the_his_and_it_says_back_is_no_news(self):
+        self.publish()
+        patient, slots = self.env["res.partner"], self.session().slot_ids.sorted("external_id")
+        patient = patient.create({"name": "张三", "is_patient": True, "source_id": self.source.id, "external_id": "7"})
+        bookings = self.env["hospital.his.booking"]
+        bookings._expire()
+        values = {"patient": "<patientId>7</patientId>"}
+
+        # Nothing is owed to this HIS, so each step is done at once.
+        first = bookings._reserve(slots[0], patient)
+        first._confirm()
+        self.assertEqual(first.state, "confirmed")
+        own = values | {"appointmentId": first.key}
+        self.assertFalse(self.ask("ConfirmBooking", "1", slotId="L1", **own))
+        self.assertEqual(self.ask("ConfirmBooking", "2", slotId="L3", **own), "appointment_exists")
+        other = own | {"patient": "<patientId>8</patientId><name>李四</name>"}
+        self.assertEqual(self.ask("ConfirmBooking", "3", slotId="L1", **other), "appointment_exists")
+        self.assertEqual(len(self.session().appointment_ids), 1)
+        first._cancel()
+
+        # Its message is faster than its answer.
+        second = bookings._reserve(slots[2], patient)
+        second.state = "confirming"
+        self.assertFalse(self.ask("ConfirmBooking", "4", slotId="L3", appointmentId=second.key, **values))
+        self.assertEqual((second.state, second.appointment_id.external_id), ("confirmed", second.key))
+        second._stepped()
+        second._refused()
+        self.assertEqual((second.state, second.appointment_id.state), ("confirmed", "booked"))
+
     def test_merged_patients_keep_their_appointments(self):
         self.publish()
         loser, survivor = self.patient("张三"), self.patient("张三")
@@ -160,6 +266,10 @@ class TestClinicFeeds(Factories, ExchangeCase):
         self.assertFalse(keys._check_credentials(scope="rpc", key=key), "it opens nothing else")
         client.action_new_key()
         self.assertFalse(keys._check_credentials(scope="hospital.soap", key=key), "the earlier one holds no more")
+        account = client.user_id
+        with self.assertRaises(AccessError):  # with the client it would be switched off
+            client.user_id = self.env.ref("base.user_admin")
+        self.assertEqual(client.user_id, account)
         for wrong in (
             {"allowed_ips": "10.1.2"},
             {"auth": "token"},

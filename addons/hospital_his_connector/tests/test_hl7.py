@@ -110,6 +110,27 @@ class TestHl7(ExchangeCase):
         self.assertEqual(states[:3], [("booked", "00:00"), ("booked", "00:30"), ("booked", "00:40")])
         self.assertEqual(states[3][0], "available")
 
+    def test_a_cancelled_slot_is_a_cancelled_appointment(self):
+        department = self.env["hr.department"].create({"name": "心内"})
+        session = self.env["hospital.clinic.session"].create(
+            {"source_id": self.source.id, "external_id": "S1", "department_id": department.id, "date": "2026-12-01",
+             "day_part": "am"}
+        )  # fmt: skip
+        slots = self.env["hospital.clinic.slot"].create(
+            [{"session_id": session.id, "source_id": self.source.id, "external_id": key} for key in ("A1", "A2")]
+        )
+        book = self.env["hospital.appointment"]._book
+        self.take(adt("A01", "1"), adt("A01", "2", "P2", "V2"))
+        first, second = book(slots[0], self.patient("P1"), {}), book(slots[1], self.patient("P2"), {})
+        more = {"SCH_2": "A1", "SCH_5": "S1"}
+        self.take(adt("S14", "3", **more).replace("ADT^", "SIU^"))
+        self.assertEqual((first.state, slots[0].state), ("booked", "booked"))
+        self.take(adt("S15", "4", **more).replace("ADT^", "SIU^"))
+        self.assertEqual((first.state, slots[0].state), ("cancelled", "available"))
+        self.assertEqual((second.state, slots[1].state), ("booked", "booked"))
+        self.take(adt("S15", "5", **more).replace("ADT^", "SIU^"))
+        self.assertEqual(self.last().state, "done")
+
     def test_what_comes_too_early_waits(self):
         department = {"name": "心内", "source_id": self.source.id, "external_id": "0101"}
         self.take(adt("A01", "1", PV1_10="0101"))
@@ -161,6 +182,24 @@ class TestHl7(ExchangeCase):
         failed.with_user(new_test_user(self.env, "eng", groups="hospital_base.group_integration")).action_replay()
         self.assertEqual(failed.state, "done")
         self.assertTrue(self.visit("V2"))
+
+    def test_a_limit_of_the_database_holds_up_nobody(self):
+        """PostgreSQL reports it in the same class of errors as a lost connection, which passes."""
+        endless = "".join(str(n * n) for n in range(3000))
+        self.take(adt("A01", "1", endless, "V1"), adt("A01", "2", "P2", "V2"))
+        self.assertFalse(self.visit("V1"))
+        self.assertTrue(self.visit("V2"))
+        codes = self.env["hospital.his.deadletter"].search([("feed_id.source_id", "=", self.source.id)]).mapped("code")
+        self.assertEqual(set(codes), {"out_of_range"})
+        self.env.cr.execute(
+            """CREATE FUNCTION explode() RETURNS trigger LANGUAGE plpgsql AS
+               $$ BEGIN IF NEW.external_id = 'P3' THEN RAISE program_limit_exceeded; END IF; RETURN NEW; END $$;
+               CREATE TRIGGER explode BEFORE INSERT ON res_partner FOR EACH ROW EXECUTE FUNCTION explode()"""
+        )
+        with self.assertLogs("odoo.addons.hospital_his_connector.models.hospital_his_inbox_hl7", "ERROR"):
+            self.take(adt("A01", "3", "P3", "V3"), adt("A01", "4", "P4", "V4"))
+        self.assertTrue(self.visit("V4"))
+        self.assertEqual(self.inbox.search([("state", "=", "failed")]).code, "internal")
 
     def test_a_mapping_that_is_wrong_fails_with_its_reason(self):
         feed = self.feeds.filtered(lambda feed: feed.code == "hl7_visit")

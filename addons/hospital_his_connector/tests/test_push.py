@@ -96,6 +96,14 @@ class TestPush(ExchangeCase):
         first = self.call([{"djh": "1", "xm": "王"}], request="2026-0001")
         self.assertEqual(self.call([{"djh": "1", "xm": "王"}], request="2026-0001"), first)
         self.assertEqual(self.call([{"djh": "1", "xm": "王"}], request="2026-0002")["counts"], {"unchanged": 1})
+        with self.assertRaisesRegex(UserError, "2026-0001"):
+            self.call([{"djh": "2", "xm": "李"}], request="2026-0001")
+        self.assertFalse(self.patient("2"))
+
+    def test_each_feed_has_its_own_request_numbers(self):
+        self.call([{"djh": "1", "xm": "王"}], request="2026-0001")
+        stay = {"lsh": "9", "djh": "1", "rysj": "2026-11-01 08:00"}
+        self.assertEqual(self.call([stay], feed="zy", request="2026-0001")["counts"], {"new": 1})
 
     def test_a_call_that_is_wrong_changes_nothing(self):
         for rows, word in (

@@ -1,5 +1,6 @@
 from odoo.tests import new_test_user, tagged
 
+from ..loading import LOADERS
 from .common import ExchangeCase
 
 
@@ -76,6 +77,22 @@ class TestReconcile(ExchangeCase):
         self.assertEqual(visit.state, "in_progress")
         events = self.env["hospital.encounter.event"].search([("encounter_id", "=", visit.id)], order="id")
         self.assertEqual(events.mapped("kind"), ["cancelled", "reopened"])
+
+    def test_reports_and_operations_that_vanished_are_cancelled_unless_they_are_over(self):
+        patient = {"patient_id": self.patient("7").id}
+        reports = self.env["hospital.report"].create(
+            [patient | {"name": "血常规", "state": state} for state in ("in_progress", "reported")]
+        )
+        operations = self.env["hospital.surgery"].create(
+            [patient | {"name": "阑尾切除术", "scheduled_at": "2026-11-27", "state": state}
+             for state in ("scheduled", "done")]
+        )  # fmt: skip
+        for kind, records, over in (("report", reports, "reported"), ("surgery", operations, "done")):
+            loader = LOADERS[kind](self.feed, [], [])
+            loader._vanish(records.ids)
+            self.assertEqual(records.mapped("state"), ["cancelled", over])
+            loader._revive(records.ids)
+            self.assertEqual(records.mapped("state"), [loader.defaults["state"], over])
 
     def test_a_visit_that_another_feed_still_shows_stays(self):
         other = self.stays.copy({"code": "zy2"})
