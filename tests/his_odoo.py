@@ -3,12 +3,15 @@
 Run as a script it serves; imported it is the client. ``ODOO_RC`` names the configuration.
 """
 
+import contextlib
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -25,10 +28,11 @@ class Task:
         self.pid, self.result = pid, result
 
     def kill(self) -> None:
-        try:
+        """Return when it is gone: whatever happens next, it does not see it."""
+        with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        while not self.done():
+            time.sleep(0.005)  # pylint: disable=sleep-in-test
 
     def done(self) -> bool:
         return not Path(f"/proc/{self.pid}").exists()
@@ -53,16 +57,19 @@ class Odoo:
 
     def __init__(self):
         self.folder = tempfile.TemporaryDirectory()
+        self._lock = threading.Lock()
         self.process = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def start(self, database: str, code: str, **values) -> Task:
+    def start(self, database: str, code: str, own_port: int | None = None, **values) -> Task:
+        """``own_port``: that of another way to the same PostgreSQL."""
         descriptor, path = tempfile.mkstemp(dir=self.folder.name)
         os.close(descriptor)
-        self.process.stdin.write(json.dumps([database, code, values, path]) + "\n")
-        self.process.stdin.flush()
-        return Task(int(self.process.stdout.readline()), Path(path))
+        with self._lock:
+            self.process.stdin.write(json.dumps([database, code, own_port, values, path]) + "\n")
+            self.process.stdin.flush()
+            return Task(int(self.process.stdout.readline()), Path(path))
 
     def run(self, database: str, code: str, **values):
         return self.start(database, code, **values).wait()
@@ -82,12 +89,19 @@ def serve() -> None:
     # The kernel reaps the children: nobody waits for them here.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
-        database, code, values, path = json.loads(line)
-        Registry(database)
+        database, code, own_port, values, path = json.loads(line)
+        if database not in Registry.registries:
+            Registry(database)
+            # A child that collects garbage would copy every page it looks at.
+            gc.collect()
+            gc.freeze()
         sql_db.close_all()
         pid = os.fork()
         if not pid:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            if own_port:
+                config["db_port"] = own_port
+                Registry(database)._db = sql_db.db_connect(database)
             _child(Registry, database, code, values, path)
         print(pid, flush=True)
 

@@ -2,12 +2,13 @@
 
 200 seeded runs. Each takes one number in the HIS (MariaDB or PostgreSQL) and books it here. A trap on the wires kills
 our process, the HIS's server or Odoo's own server at the n-th request of any of them, before it arrives or after it has
-been answered.
+been answered. Runs in which our process dies go on side by side, each on wires of its own; a server dies alone.
 """
 
 import os
 import random
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import pytest
@@ -16,8 +17,10 @@ from his_odoo import Failed, Odoo
 from his_servers import MariaDb
 from together_kit import PostgreSql, Trap, Wire, until
 
+KINDS = {"pg": "postgresql", "maria": "mysql"}
 RUNS = 200
-ROUND = 10
+ROUND = 20
+LANES = 2
 
 SETUP = """
 env.cr.execute("CREATE TABLE booked_here (slot text PRIMARY KEY, times int NOT NULL DEFAULT 0)")
@@ -35,8 +38,10 @@ env.cr.commit()
 TAKE = """
 from odoo.addons.hospital_his_connector.exchange.problems import ReadingFailed
 from odoo.addons.hospital_his_connector.exchange.parent import Session
+from contextlib import ExitStack
 result = []
-with Session() as session:
+with ExitStack() as stack:
+    sessions = {code: stack.enter_context(Session()) for code, _slot in slots}
     for code, slot in slots:
         def work(env):
             env.cr.execute("INSERT INTO booked_here (slot, times) VALUES (%s, 1) "
@@ -44,7 +49,7 @@ with Session() as session:
         source = env["hospital.his.source"].search([("code", "=", code)])
         env.cr.commit()
         try:
-            env["hospital.his.transaction"]._together(source, "take_slot", slot, {"slot": slot}, work, session)
+            env["hospital.his.transaction"]._together(source, "take_slot", slot, {"slot": slot}, work, sessions[code])
         except ReadingFailed as failure:
             result.append([slot, failure.code])
 """
@@ -59,6 +64,10 @@ result = env.cr.fetchone()[0]
 """
 
 
+RECOVER_AT = """
+for source in env["hospital.his.source"].search([("code", "in", codes)]):
+    env["hospital.his.transaction"]._recover_at(source)
+"""
 OTHERS = """
 for code, values in (("off", {"driver": "postgresql", "host": "127.0.0.1", "port": port, "database": "postgres",
                               "username": "hospital"}), ("sqlite", {"driver": "sqlite", "database": "/dev/null"})):
@@ -104,12 +113,13 @@ prepare = Transaction._prepare
 setattr(Transaction, "_prepare" if method == "_prepare" else "_end", die)
 """
 LINGER = """
-import time
+import os, time
 Transaction = type(env["hospital.his.transaction"])
 prepare = Transaction._prepare
 def linger(self, *arguments):
     prepare(self, *arguments)
-    time.sleep(8)
+    while not os.path.exists(sign):
+        time.sleep(0.01)
 Transaction._prepare = linger
 """
 SETTLE = """
@@ -126,11 +136,23 @@ for slot, outcome in decisions:
 """
 
 
+class Lane:
+    """A wire to every server, and one trap on them: what happens here disturbs no other lane."""
+
+    def __init__(self, number, servers):
+        self.suffix = f"-{number}" if number else ""
+        self.trap = Trap()
+        self.wires = {name: Wire(server.port, self.trap) for name, server in servers.items()}
+        self.port = self.wires["own"].port
+
+    def sources(self):
+        return [(f"{name}{self.suffix}", driver, self.wires[name].port) for name, driver in KINDS.items()]
+
+
 class Hospital:
     """Odoo on a PostgreSQL of its own, a MariaDB and a second PostgreSQL as HIS, a trap on every wire."""
 
     def __init__(self, folder):
-        self.trap = Trap()
         self.own = PostgreSql()
         self.his = {"pg": PostgreSql("max_prepared_transactions = 50"), "maria": MariaDb(folder, durable=True)}
         self.his["pg"].query("postgres", "CREATE DATABASE his")
@@ -146,14 +168,13 @@ class Hospital:
             ):
                 connection.exec_driver_sql(statement)
         self._copy_template()
-        self.wires = [Wire(server.port, self.trap) for server in (self.own, *self.his.values())]
-        variables = {"PGHOST": "127.0.0.1", "PGPORT": str(self.wires[0].port), "PGUSER": "hospital"}
+        self.lanes = [Lane(number, {"own": self.own, **self.his}) for number in range(LANES)]
+        variables = {"PGHOST": "127.0.0.1", "PGUSER": "hospital", "PGPORT": str(self.lanes[0].port)}
         before = {name: os.environ.get(name) for name in variables}
         os.environ.update(variables)
         self.odoo = Odoo()
         os.environ.update({name: value for name, value in before.items() if value is not None})
-        sources = [("pg", "postgresql", self.wires[1].port), ("maria", "mysql", self.wires[2].port)]
-        self.odoo.run("together", SETUP, sources=sources)
+        self.odoo.run("together", SETUP, sources=[source for lane in self.lanes for source in lane.sources()])
 
     def _copy_template(self):
         self.own.query("postgres", "CREATE DATABASE together")
@@ -163,8 +184,9 @@ class Hospital:
 
     def close(self):
         self.odoo.close()
-        for wire in self.wires:
-            wire.close()
+        for lane in self.lanes:
+            for wire in lane.wires.values():
+                wire.close()
         for server in (self.own, self.his["pg"]):
             server.close()
         self.his["maria"].stop()
@@ -188,7 +210,7 @@ class Hospital:
 
     def offer(self, slots):
         for code, slot in slots:
-            if code == "pg":
+            if code.startswith("pg"):
                 self.his["pg"].query("his", "INSERT INTO numbers (slot) VALUES (%s)", slot)
             else:
                 with self.maria.begin() as connection:
@@ -203,7 +225,8 @@ class Hospital:
             (self.own if victim == "own" else self.his["pg"]).restart()
 
     def recover(self):
-        self.trap.set(0, False, None)
+        for lane in self.lanes:
+            lane.trap.set(0, False, None)
 
         def done():
             try:
@@ -222,8 +245,8 @@ def hospital(tmp_path_factory):
     hospital.close()
 
 
-def take(hospital, slots):
-    return hospital.odoo.run("together", TAKE, slots=slots)
+def take(hospital, slots, lane=0):
+    return hospital.odoo.run("together", TAKE, own_port=hospital.lanes[lane].port, slots=slots)
 
 
 def test_both_or_none_and_never_twice(hospital):
@@ -252,6 +275,7 @@ def test_what_cannot_keep_a_promise_is_refused(hospital):
     hospital.odoo.run("together", OTHERS, port=hospital.own.port)
     assert take(hospital, [("off", "x"), ("sqlite", "x")]) == [["x", "together_off"], ["x", "together_impossible"]]
     assert "x" not in hospital.here()
+    assert hospital.odoo.run("together", RECOVER) == 0, "nor is anything left in doubt"
 
 
 def test_a_person_may_settle_and_the_record_says_whether_the_sides_agree(hospital):
@@ -268,15 +292,29 @@ def test_a_person_may_settle_and_the_record_says_whether_the_sides_agree(hospita
     assert [(in_his[slot], here.get(slot, 0)) for _code, slot in slots] == [(0, 0), (1, 0), (1, 1)]
 
 
-def test_as_long_as_its_coordinator_lives_nobody_settles_it(hospital):
-    slot = ("maria", "alive")
+def test_another_source_on_the_same_server_leaves_it_alone(hospital):
+    """A server lists what is prepared in all its databases."""
+    slots = [("maria", "other-1"), ("pg", "other-2")]
+    hospital.offer(slots)
+    for slot in slots:
+        assert hospital.odoo.start("together", DIE + TAKE, slots=[slot], method="_decided_and_gone").wait() is None
+    hospital.odoo.run("together", RECOVER_AT, codes=["maria-1", "pg-1"])
+    assert hospital.prepared() == 2
+    hospital.recover()
+    in_his, here = hospital.in_his(), hospital.here()
+    assert [(in_his[slot], here[slot]) for _code, slot in slots] == [(1, 1), (1, 1)]
+
+
+def test_as_long_as_its_coordinator_lives_nobody_settles_it(hospital, tmp_path):
+    slot, sign = ("maria", "alive"), tmp_path / "go on"
     hospital.offer([slot])
-    task = hospital.odoo.start("together", LINGER + TAKE, slots=[slot])
+    task = hospital.odoo.start("together", LINGER + TAKE, slots=[slot], sign=str(sign))
     until(lambda: hospital.prepared() == 1, "it is prepared")
     hospital.odoo.run("together", RECOVER)
     with pytest.raises(Failed, match="still under way"):
         hospital.odoo.run("together", SETTLE, decisions=[["alive", "rollback"]])
     assert hospital.prepared() == 1
+    sign.touch()
     assert task.wait() == []
     assert (hospital.in_his()["alive"], hospital.here()["alive"]) == (1, 1)
 
@@ -285,34 +323,50 @@ def test_both_sides_agree_after_every_crash(hospital):
     sample = [("pg", "sample-pg"), ("maria", "sample-maria")]
     hospital.offer(sample)
     requests = {}
-    for code, slot in sample:
-        hospital.trap.set(0, False, None)
-        take(hospital, [(code, slot)])
-        requests[code] = hospital.trap.count
+    for kind, slot in sample:
+        hospital.lanes[0].trap.set(0, False, None)
+        take(hospital, [(kind, slot)])
+        requests[kind] = hospital.lanes[0].trap.count
     ended = {"both": 0, "none": 0}
     for first in range(0, RUNS, ROUND):
-        slots = [(("pg", "maria")[seed % 2], f"slot-{seed}") for seed in range(first, first + ROUND)]
-        hospital.offer(slots)
-        for seed, (code, slot) in enumerate(slots, first):
-            chance = random.Random(seed)
+        lanes = [[] for _lane in range(LANES)]
+        crashes = [[] for _lane in range(LANES)]
+        for seed in range(first, first + ROUND):
+            chance, kind, number = random.Random(seed), list(KINDS)[seed % 2], seed // 2 % LANES
+            slot = (f"{kind}{hospital.lanes[number].suffix}", f"slot-{seed}")
             # Servers take a second to come back, our process does not: it dies in most of the runs.
-            victim = chance.choice((code, "own")) if chance.random() < 0.1 else "us"
-            run_until_killed(hospital, code, slot, victim, chance.randint(1, requests[code]), chance.random() < 0.5)
+            victim = chance.choice((kind, "own")) if chance.random() < 0.1 else "us"
+            lanes[number].append(slot)
+            crashes[number].append((slot, victim, chance.randint(1, requests[kind]), chance.random() < 0.5))
+        slots = [slot for lane in lanes for slot in lane]
+        hospital.offer(slots)
+        for alone in (False, True):
+            with ThreadPoolExecutor(1 if alone else LANES) as pool:
+                for done in [pool.submit(crash_all, hospital, n, crashes[n], alone) for n in range(LANES)]:
+                    done.result()
         hospital.recover()
         in_his, here = hospital.in_his(), hospital.here()
         for _code, slot in slots:
             assert in_his[slot] == here.get(slot, 0) in (0, 1), (slot, in_his[slot], here.get(slot, 0))
             ended["both" if in_his[slot] else "none"] += 1
         # Late, doubled and in another order: each is done once all the same.
-        again = [*slots, *slots]
-        random.Random(first).shuffle(again)
-        assert take(hospital, again) == []
-        assert {hospital.in_his()[slot] for _code, slot in slots} == {1}
-        assert {hospital.here()[slot] for _code, slot in slots} == {1}
+        again = [random.Random(first).sample([*lane, *lane], 2 * len(lane)) for lane in lanes]
+        with ThreadPoolExecutor(LANES) as pool:
+            repeated = [pool.submit(take, hospital, lane, number) for number, lane in enumerate(again)]
+            assert [task.result() for task in repeated] == [[]] * LANES
+        in_his, here = hospital.in_his(), hospital.here()
+        assert {in_his[slot] for _code, slot in slots} == {here[slot] for _code, slot in slots} == {1}
     assert min(ended.values()) > RUNS / 20, f"the crashes were to hit both before and after the decision: {ended}"
 
 
-def run_until_killed(hospital, code, slot, victim, at, answered):
+def crash_all(hospital, number, crashes, of_servers):
+    """The runs of one lane that kill a server, or those that kill our process."""
+    for slot, victim, at, answered in crashes:
+        if (victim != "us") == of_servers:
+            run_until_killed(hospital, hospital.lanes[number], slot, victim, at, answered)
+
+
+def run_until_killed(hospital, lane, slot, victim, at, answered):
     started = []
 
     def spring():
@@ -322,11 +376,11 @@ def run_until_killed(hospital, code, slot, victim, at, answered):
         else:
             hospital.crash(victim)
 
-    hospital.trap.set(at, answered, spring)
-    task = hospital.odoo.start("together", TAKE, slots=[(code, slot)])
+    lane.trap.set(at, answered, spring)
+    task = hospital.odoo.start("together", TAKE, own_port=lane.port, slots=[slot])
     started.append(task)
     try:
         task.wait()
     except Failed:
         assert victim != "us"
-    hospital.trap.set(0, False, None)
+    lane.trap.set(0, False, None)

@@ -109,7 +109,7 @@ class HospitalSchedule(models.Model):
     # -- in words ----------------------------------------------------------------------------------------------
 
     @api.depends("kind", "times", "window_from", "window_to", "period", "tz", *WEEKDAYS)
-    @api.depends_context("lang")
+    @api.depends_context("lang", "tz")
     def _compute_sentence(self):
         for schedule in self:
             schedule.sentence = schedule._sentence()
@@ -128,7 +128,9 @@ class HospitalSchedule(models.Model):
                 closes=times.show(_minute(self.window_to)),
                 period=self._period(),
             )
-        return sentence if self.tz == self.env.company.hospital_tz else f"{sentence} ({self.tz})"
+        # Whoever reads it by another clock sees the next time by that clock: the sentence says whose it speaks of.
+        known = {self.env.company.hospital_tz, self.env.context.get("tz") or self.tz}
+        return sentence if known == {self.tz} else f"{sentence} ({self.tz})"
 
     def _days(self):
         days = sorted(self._weekdays())

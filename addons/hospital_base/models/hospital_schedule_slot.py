@@ -155,6 +155,9 @@ class HospitalScheduleSlot(models.Model):
             if self.attempts >= ATTEMPTS:
                 self._end("interrupted")
                 return self._commit()
+            if self._overslept():
+                self._put(SQL("state = 'skipped'"))
+                return self._commit()
             self._start()
             self._commit()
             try:
@@ -162,6 +165,13 @@ class HospitalScheduleSlot(models.Model):
             except Exception as error:
                 self.env.cr.rollback()
                 self._fail(error)
+
+    def _overslept(self):
+        """Claimed in time, but whoever claimed it was gone before it began: to be left out like one nobody claimed."""
+        schedule = self.schedule_id
+        if self.attempts or self.origin != "plan" or schedule.misfire != "skip":
+            return False
+        return schedule._now() - self.planned_at > timedelta(minutes=schedule.grace)
 
     def _do(self):
         """The job and the word that it is done: one transaction."""

@@ -239,6 +239,16 @@ class TestDoing(ScheduleCase):
             self.run_due()
             self.assertEqual((schedule.state, self.ran), (state, ran))
 
+    def test_claimed_and_not_begun_before_it_was_too_late(self):
+        for misfire, state, ran in (("once", "done", ["job"]), ("skip", "skipped", [])):
+            self.ran, self.now = [], NOON
+            schedule = self.schedule(times="13:00", misfire=misfire)
+            self.at("13:00")
+            self.assertEqual(self.begin().schedule_id, schedule, "claimed by a process that dies at once")
+            self.at("17:00")
+            self.run_due()
+            self.assertEqual((schedule.state, self.ran), (state, ran))
+
     def test_the_fallback_acts_only_while_no_service_lives(self):
         schedule = self.schedule()
         cron = self.env.ref("hospital_base.ir_cron_schedule")
@@ -273,6 +283,8 @@ class TestEditing(ScheduleCase):
     def test_the_sentence(self):
         schedule = self.polling()
         self.assertEqual(schedule.sentence, "Every day 08:00–10:00, every 15 s")
+        abroad = schedule.with_context(tz="Europe/Berlin")
+        self.assertEqual(abroad.sentence, "Every day 08:00–10:00, every 15 s (Asia/Shanghai)", "by whose clock")
         schedule.write({"saturday": False, "sunday": False, "period": 1800, "window_to": 24})
         self.assertEqual(schedule.sentence, "Monday–Friday 08:00–24:00, every 30 min")
         schedule.write({"tuesday": False, "period": 7200, "tz": "Europe/Berlin"})

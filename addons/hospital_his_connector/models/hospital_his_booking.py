@@ -1,7 +1,10 @@
 import uuid
 from datetime import timedelta
 
+import psycopg2
+
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.hospital_base.clinic.states import Refused
 
@@ -99,9 +102,9 @@ class HospitalHisBooking(models.Model):
         self.slot_id.session_id._lock()
         if self.state != "held" or self.expires_at <= fields.Datetime.now():
             raise Refused("slot_not_locked", state=self.slot_id.state)
-        # What is under way must not be given to somebody else when its time is over.
-        self.slot_id._move("locked", self.expires_at + HOLD)
-        self.state = "confirming"
+        # What is under way must not be let go, nor given to somebody else, when the time to choose is over.
+        self.write({"state": "confirming", "expires_at": self.expires_at + HOLD})
+        self.slot_id._move("locked", self.expires_at)
         self._owe("confirm_booking")
 
     def _release(self, code=False, arguments=False):
@@ -198,7 +201,7 @@ class HospitalHisBooking(models.Model):
         try:
             with self.env.cr.savepoint():
                 self.appointment_id = self.env["hospital.appointment"]._book(self.slot_id, self.patient_id, values)
-        except Refused:
+        except (Refused, UserError, psycopg2.IntegrityError):
             # Stopped meanwhile, say: what the HIS has confirmed is cancelled there.
             self._release("not_booked_here")
         else:

@@ -1,7 +1,7 @@
 import json
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
 from ..exchange.problems import Rejected
 from ..soap import message
@@ -149,6 +149,26 @@ class HospitalHisDelivery(models.Model):
                 raise ValidationError(self._sentence(problem.code, problem.arguments)) from None
             if delivery.way == "together" and not OPERATIONS[delivery.operation].together:
                 raise ValidationError(self.env._("Nothing changes here with this operation: it goes by the queue."))
+
+    def write(self, vals):
+        """What waits was meant for this system and this operation: it must not be told as something else."""
+        if self.filtered(
+            lambda delivery: (
+                vals.get("operation", delivery.operation) != delivery.operation
+                or vals.get("source_id", delivery.source_id.id) != delivery.source_id.id
+            )
+        )._used():
+            raise UserError(
+                self.env._("Writes of this delivery exist already. Archive it, and make a new one for something else.")
+            )
+        return super().write(vals)
+
+    def _used(self):
+        mine = [("delivery_id", "in", self.ids)]
+        return any(
+            self.env[model].sudo().search_count(mine, limit=1)
+            for model in ("hospital.his.outbox", "hospital.his.transaction")
+        )
 
     @api.model
     def _for(self, source, operation):

@@ -3,8 +3,6 @@ import logging
 import uuid
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
@@ -13,13 +11,14 @@ from ..exchange import parent
 from ..exchange.limits import Limits
 from ..exchange.problems import ReadingFailed
 from ..twophase.decision import COMMITTED, DECIDED, PREPARING, ROLLED_BACK
+from ..twophase.support import INCAPABLE
 from ..writing.delivery import REFUSALS
 from .hospital_his_outbox_sending import ANSWER
 
 _logger = logging.getLogger(__name__)
 
 # The HIS has answered, and holds nothing of ours.
-ANSWERED = REFUSALS | {"nothing_matched", "together_impossible", "together_too_old", "together_off"}
+ANSWERED = REFUSALS | INCAPABLE | {"nothing_matched"}
 
 
 class HospitalHisTransaction(models.Model):
@@ -73,6 +72,7 @@ class HospitalHisTransaction(models.Model):
     _gid_unique = models.UniqueIndex("(gid)")
     _one_per_key = models.UniqueIndex("(source_id, key) WHERE state != 'rolled_back'")
     _doubt_index = models.Index("(create_date) WHERE state IN ('preparing', 'decided')")
+    _recent_index = models.Index("(create_date)")
 
     @api.depends("state", "create_date")
     def _compute_in_doubt(self):
@@ -182,7 +182,7 @@ class HospitalHisTransaction(models.Model):
             try:
                 self._settle(transaction_id, session, error)
                 return
-            except (ReadingFailed, psycopg2.Error) as failure:
+            except Exception as failure:  # what is done is done: nothing may make it look otherwise
                 _logger.warning("Transaction %s is left to the service: %s", transaction_id, type(failure).__name__)
         self.env["hospital.service"]._wake("exchange", "recover")
 

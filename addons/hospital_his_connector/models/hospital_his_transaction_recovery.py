@@ -8,6 +8,7 @@ from odoo.tools import SQL
 from ..exchange import parent
 from ..exchange.problems import ReadingFailed
 from ..twophase.decision import COMMITTED, DECIDED, PREPARING, ROLLED_BACK, commits
+from ..twophase.support import INCAPABLE
 
 _logger = logging.getLogger(__name__)
 
@@ -15,6 +16,8 @@ _logger = logging.getLogger(__name__)
 YOUNG = timedelta(seconds=5)
 # In doubt for longer: somebody has to know, for what is prepared holds locks in the HIS.
 LATE = timedelta(minutes=1)
+# As long as this a server may sit on what it was told.
+LATELY = timedelta(hours=1)
 
 
 class HospitalHisTransaction(models.Model):
@@ -38,13 +41,18 @@ class HospitalHisTransaction(models.Model):
 
     @api.model
     def _concerned(self):
-        """Where something may be prepared that is ours; also where no record says so, after a backup was put back."""
+        """Where something may be prepared that is ours; also where no record says so, after a backup was put back.
+
+        And where a delivery went together lately: a server may come to a PREPARE after we have given up waiting.
+        """
         rows = self.env.execute_query(
             SQL(
                 """SELECT source_id FROM hospital_his_delivery WHERE active AND way = 'together'
-                    UNION SELECT source_id FROM hospital_his_transaction WHERE state IN (%s, %s)""",
+                    UNION SELECT source_id FROM hospital_his_transaction WHERE state IN (%s, %s)
+                    UNION SELECT source_id FROM hospital_his_transaction WHERE create_date > %s""",
                 PREPARING,
                 DECIDED,
+                fields.Datetime.now() - LATELY,
             )
         )
         return [source_id for (source_id,) in rows]
@@ -52,25 +60,33 @@ class HospitalHisTransaction(models.Model):
     @api.model
     def _recover_at(self, source):
         with parent.Session() as session:
-            # First what the HIS holds: every name in it had its record before.
-            job = {"work": "branches", "prefix": self.sudo()._prefix()}
-            (gids,) = [head["gids"] for head in self._ask(session, source, job) if head["type"] == "branches"]
+            # First what the HIS holds: every name in it had its record before. A server lists the names of all its
+            # databases, so that of another source of ours too: what has a record is that source's to settle.
+            job, refusal = {"work": "branches", "prefix": self.sudo()._prefix()}, None
+            try:
+                (gids,) = [head["gids"] for head in self._ask(session, source, job) if head["type"] == "branches"]
+            except ReadingFailed as failure:
+                if failure.code not in INCAPABLE:
+                    raise
+                gids, refusal = [], failure
             with self.env.registry.cursor() as cr:
                 rows = self.with_env(self.env(cr=cr)).env.execute_query(
                     SQL(
-                        """SELECT id, gid FROM hospital_his_transaction
-                            WHERE source_id = %s AND state != 'mixed'
-                              AND (gid = ANY(%s) OR state = %s OR state = %s AND create_date < %s)""",
-                        source.id,
+                        """SELECT id, gid, source_id FROM hospital_his_transaction
+                            WHERE state != 'mixed'
+                              AND (gid = ANY(%s)
+                                   OR source_id = %s AND (state = %s OR state = %s AND create_date < %s))""",
                         gids,
+                        source.id,
                         DECIDED,
                         PREPARING,
                         fields.Datetime.now() - YOUNG,
                     )
                 )
-            for transaction_id, _gid in rows:
-                self._settle(transaction_id, session)
-            for gid in set(gids) - {gid for _id, gid in rows}:
+            for transaction_id, _gid, source_id in rows:
+                if source_id == source.id:
+                    self._settle(transaction_id, session, refusal)
+            for gid in set(gids) - {gid for _id, gid, _source_id in rows}:
                 self._finish(session, source, gid, commits(None))
 
     @api.model
@@ -82,7 +98,8 @@ class HospitalHisTransaction(models.Model):
                 return False
             state = transaction.state
             commit = commits(state) if by_hand is None else by_hand
-            self._finish(session, transaction.source_id, transaction.gid, commit)
+            if error is None or commit:  # else the HIS has said that it holds nothing
+                self._finish(session, transaction.source_id, transaction.gid, commit)
             ended = COMMITTED if commit else ROLLED_BACK
             values = {"state": ended if commit == commits(state) else "mixed", "settled_at": fields.Datetime.now()}
             if by_hand is not None:

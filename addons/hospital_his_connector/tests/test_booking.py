@@ -1,6 +1,8 @@
 import sqlite3
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
@@ -113,6 +115,17 @@ class TestBooking(ExchangeCase):
         self.assertEqual((booking.state, booking.slot_id.state), ("releasing", "available"))
         self.go()
         self.assertEqual((booking.state, booking.code, self.there("S4")), ("released", "expired", ("free", None)))
+
+    def test_who_confirms_at_the_last_moment_keeps_it(self):
+        booking = self.reserve("S11")
+        self.go()
+        booking.expires_at = fields.Datetime.now() + timedelta(seconds=1)
+        booking._confirm()
+        with freeze_time(fields.Datetime.now() + timedelta(minutes=5)):
+            booking._expire()
+        self.assertEqual((booking.state, booking.slot_id.state), ("confirming", "locked"))
+        self.go()
+        self.assertEqual((booking.state, self.there("S11")), ("confirmed", ("booked", "1")))
 
     def test_a_his_that_is_off_while_confirming_ends_with_nothing_booked(self):
         booking = self.reserve("S5")

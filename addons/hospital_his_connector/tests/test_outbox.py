@@ -2,7 +2,7 @@ import sqlite3
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
@@ -188,6 +188,16 @@ class TestOutbox(ExchangeCase):
                 self.delivery.statement = statement
         with self.assertRaises(ValidationError):
             self.delivery.way = "together"
+
+    def test_what_waits_is_told_as_it_was_meant(self):
+        self.tell("11")
+        other = self.source.copy({"code": "other", "name": "other"})
+        for values in ({"operation": "attended"}, {"source_id": other.id}):
+            with self.assertRaises(UserError), self.env.cr.savepoint():
+                self.delivery.write(values)
+        self.delivery.write({"operation": "followed_up", "statement": MARK.replace("sf = :followed", "sf = 2")})
+        self.go()
+        self.assertEqual(self.marks()["11"], 2, "the statement may be mended while writes wait")
 
     def test_who_sees_what_and_each_look_is_logged(self):
         engineer, admin, doctor = (

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError
+from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import new_test_user, tagged
 
 from .common import ExchangeCase
@@ -56,6 +57,16 @@ class TestTransaction(ExchangeCase):
         self.assertTrue(self.transaction.search(mine))
         self.transaction.state = "mixed"
         self.assertFalse(self.transaction.search(mine))
+
+    def test_a_copy_for_trials_leaves_the_transactions_of_the_original_alone(self):
+        prefix = self.transaction._prefix()
+        for query in get_neutralization_queries(["hospital_his_connector"]):
+            self.env.cr.execute(query)
+        self.env.invalidate_all()
+        self.env.registry.clear_all_caches()
+        self.assertNotEqual(self.transaction._prefix(), prefix)
+        self.assertFalse(self.transaction.in_doubt)
+        self.assertTrue(self.env["hospital.his.stop"]._of(self.source), "nor is anything written")
 
     def test_a_key_is_taken_until_it_was_rolled_back(self):
         again = {"key": "take_slot:1", "source_id": self.source.id, "delivery_id": self.delivery.id}

@@ -2,6 +2,9 @@
 
 from ..exchange.problems import ReadingFailed
 
+# What a database says that cannot prepare anything, and so holds nothing.
+INCAPABLE = frozenset(("together_impossible", "together_too_old", "together_off"))
+
 
 def check_mysql(version: tuple[int, ...], mariadb: bool) -> None:
     """Refuse what forgets a prepared transaction when its client goes: MySQL bug 12161, MariaDB MDEV-742.
