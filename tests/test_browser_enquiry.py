@@ -29,6 +29,10 @@ def test_an_agent_answers_without_the_mouse(open_as):  # noqa: F811
         "first => document.querySelector('.o_hospital_enquiry aside h2').innerText !== first", arg=first
     )
     assert "元" in page.locator(CARD).inner_text()
+    page.locator(f"{CARD} button").focus()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.keyboard.press("Enter")
+    page.wait_for_function("async () => (await navigator.clipboard.readText()).includes('阿莫西林')")
 
 
 def test_patients_are_asked_for_by_enter_only(open_as):  # noqa: F811
@@ -48,6 +52,14 @@ def test_patients_are_asked_for_by_enter_only(open_as):  # noqa: F811
     assert len([body for body in asked if "inpatient" in body]) == 1
     page.press(BOX, "Enter")
     page.wait_for_function("document.querySelector('.o_hospital_enquiry .h4')?.innerText.includes('没有查到')")
+    # Who types fast and presses Enter at once keeps the answer.
+    page.fill(BOX, "")
+    page.wait_for_timeout(500)
+    page.keyboard.type("李")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(f"{DESK} .alert")
+    page.wait_for_timeout(500)
+    assert page.locator(f"{DESK} .alert").count() == 1
 
 
 def test_a_doctor_finds_the_own_patients_at_once(open_as):  # noqa: F811

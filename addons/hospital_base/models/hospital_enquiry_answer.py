@@ -126,6 +126,15 @@ LABELS = {
     "substitute": _lt("Stands In"),
     "specialty": _lt("Specialty"),
 }
+# Where one kind has a better word for a column.
+KIND_COLUMN_LABELS = {
+    "drug": {"name": _lt("Drug Name")},
+    "exam_item": {"name": _lt("Item Name")},
+    "leader": {"name": _lt("Leader's Name")},
+    "surgery": {"room": _lt("Theatre")},
+    "expert": {"room": _lt("Consulting Room")},
+    "senior_expert": {"room": _lt("Consulting Room")},
+}
 KIND_LABELS = {
     "phone": _lt("Department phones"),
     "drug": _lt("Drugs and prices"),
@@ -150,7 +159,8 @@ class HospitalEnquiry(models.AbstractModel):
     @api.model
     def _columns(self, kind):
         shown = [name for name in self._known_columns(kind) if name not in FOLDED]
-        return [{"name": name, "label": self.env._(LABELS[name])} for name in shown]
+        labels = LABELS | KIND_COLUMN_LABELS.get(kind, {})
+        return [{"name": name, "label": self.env._(labels[name])} for name in shown]
 
     @api.model
     def _known_columns(self, kind):

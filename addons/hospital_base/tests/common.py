@@ -43,6 +43,7 @@ class Factories:
             password=PASSWORD,
             groups=f"hospital_base.group_{role}",
             name=values.pop("name", login),
+            context={"no_reset_password": True},
         )
         cls.env["hr.employee"].create(
             {"name": user.name, "user_id": user.id, "department_id": department and department.id, "staff_no": login}

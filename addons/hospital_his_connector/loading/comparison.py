@@ -106,8 +106,9 @@ class Comparison:
         self.cr.execute(
             """UPDATE hospital_his_link SET missed_at = now() AT TIME ZONE 'UTC'
                 WHERE missed_at IS NULL AND id IN (SELECT link_id FROM his_vanishing);
-               UPDATE hospital_his_link SET missed_at = NULL
-                WHERE feed_id = %s AND missed_at IS NOT NULL AND id NOT IN (SELECT link_id FROM his_vanishing)""",
+               UPDATE hospital_his_link link SET missed_at = NULL
+                WHERE feed_id = %s AND missed_at IS NOT NULL
+                  AND NOT EXISTS (SELECT 1 FROM his_vanishing WHERE link_id = link.id)""",
             [self.feed.id],
         )
 

@@ -27,6 +27,7 @@ class HospitalHisBoard(models.AbstractModel):
         health = self.env["hospital.his.feed"].sudo()._health()
         return {
             "now": fields.Datetime.to_string(fields.Datetime.now()),
+            "day_ago": self._day_ago(),
             "alarms": board._alarms(),
             "sections": [section for method in self._sections() if (section := method(board, health))],
             "feeds": board._feeds(health),
@@ -50,6 +51,10 @@ class HospitalHisBoard(models.AbstractModel):
     def _list(self, model, name, domain):
         """What a number of the board opens, for who may see it."""
         return self.env[model].sudo(False).has_access("read") and {"model": model, "name": name, "domain": domain}
+
+    @api.model
+    def _day_ago(self):
+        return fields.Datetime.to_string(fields.Datetime.subtract(fields.Datetime.now(), days=1))
 
     @api.model
     def _tile(self, label, value, light, note="", **opens):
@@ -103,7 +108,8 @@ class HospitalHisBoard(models.AbstractModel):
             sum(getattr(feed, name) for feed in health) for name in ("open_letters", "waiting_letters", "failed_today")
         )
         braked = self.env["hospital.his.feed"]._braked()
-        day_ago = fields.Datetime.to_string(fields.Datetime.subtract(fields.Datetime.now(), days=1))
+        # As the numbers: of feeds in use.
+        in_use = ("feed_id.active", "=", True)
         return {
             "key": "rows",
             "title": self.env._("Rows"),
@@ -112,20 +118,22 @@ class HospitalHisBoard(models.AbstractModel):
                     open_label,
                     still_open,
                     "warning" if still_open else "success",
-                    open=self._list("hospital.his.deadletter", open_label, [("state", "=", "open")]),
+                    open=self._list("hospital.his.deadletter", open_label, [("state", "=", "open"), in_use]),
                 ),
                 self._tile(
                     wait_label,
                     waiting,
                     "muted",
-                    open=self._list("hospital.his.deadletter", wait_label, [("state", "=", "waiting")]),
+                    open=self._list("hospital.his.deadletter", wait_label, [("state", "=", "waiting"), in_use]),
                 ),
                 self._tile(
                     failed_label,
                     failed,
                     "warning" if failed else "success",
                     open=self._list(
-                        "hospital.his.run", failed_label, [("state", "=", "failed"), ("finished_at", ">", day_ago)]
+                        "hospital.his.run",
+                        failed_label,
+                        [("state", "=", "failed"), ("finished_at", ">", self._day_ago()), in_use],
                     ),
                 ),
                 self._tile(
@@ -151,7 +159,7 @@ class HospitalHisBoard(models.AbstractModel):
         ):
             count = self.env[model].search_count(domain)
             tiles.append(self._tile(label, count, light if count else "success", open=self._list(model, label, domain)))
-        return {"key": "messages", "title": self.env._("Messages"), "tiles": tiles}
+        return {"key": "messages", "title": self.env._("Messages and Writes"), "tiles": tiles}
 
     def _section_services(self, health):
         """Leaders, and whoever failed or gives no sign of life; those that stand by are well by definition."""

@@ -40,6 +40,7 @@ class HospitalHisDeadletter(models.Model):
 
     def write(self, vals):
         if not self.env.su and "payload" in vals:
+            self.check_access("write")
             for letter in self:
                 if not isinstance(vals["payload"], dict) or vals["payload"].keys() != (letter.payload or {}).keys():
                     raise ValidationError(self.env._("Change the values of the row, not its columns."))

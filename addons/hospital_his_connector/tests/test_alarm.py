@@ -160,7 +160,9 @@ class TestBoard(ExchangeCase):
             "INSERT INTO br VALUES ('1', '张三', '1', NULL, NULL, '2026-01-01 08:00:00')",
             "INSERT INTO br VALUES ('2', NULL, '1', NULL, NULL, '2026-01-01 08:00:01')",
         )
-        self.run_feeds(self.feed)
+        retired = self.feed.copy({"code": "retired"})
+        self.run_feeds(self.feed | retired)
+        retired.active = False
         board = self.load("integration")
         row = next(row for row in board["feeds"] if row["id"] == self.feed.id)
         self.assertEqual((row["light"], row["open_letters"], row["hours"][-1]), ("warning", 1, 2))

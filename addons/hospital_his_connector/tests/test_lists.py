@@ -13,7 +13,7 @@ class TestLists(ExchangeCase):
 
     def feed_of(self, kind, *fields, **values):
         columns = ", ".join(["id", *(line["column"] for line in fields), "gxsj"])
-        self.his(f"CREATE TABLE t_{kind} ({columns})")
+        self.his(f"DROP TABLE IF EXISTS t_{kind}", f"CREATE TABLE t_{kind} ({columns})")
         return self.source._import_definition(
             {
                 "source": {"code": "test_his"},
@@ -147,6 +147,26 @@ class TestLists(ExchangeCase):
         self.row("surgery", "S1", "P1", "Z1", "阑尾切除术", "2026-03-01 09:00:00", "D9", "5", "1", "done")
         self.run_feeds(feed)
         self.assertEqual((surgery.surgeon_id, surgery.state, surgery.room), (surgeon, "done", "5"))
+
+    def test_an_operation_that_vanished_is_called_off_until_it_comes_back(self):
+        feed = self.feed_of(
+            "surgery", field("patient"), field("name"), field("scheduled_at", "datetime"), field("state"), complete=True
+        )  # fmt: skip
+        self.person()
+        self.source.vanish_limit = 100
+        self.row("surgery", "S1", "P1", "阑尾切除术", "2026-03-01 08:30:00", "done")
+        self.row("surgery", "S2", "P1", "阑尾切除术", "2026-03-02 08:30:00", "done")
+        self.run_feeds(feed)
+        surgery = self.found("hospital.surgery", "S1")
+        self.execute("DELETE FROM t_surgery WHERE id = ?", ("S1",))
+        checks = self.env["hospital.his.reconciliation"]
+        check = checks._queue(feed)
+        checks._work()
+        self.assertEqual((check.taken_out_count, surgery.state), (1, "cancelled"))
+        self.assertEqual(self.found("hospital.surgery", "S2").state, "done")
+        self.row("surgery", "S1", "P1", "阑尾切除术", "2026-03-01 08:30:00", "done")
+        self.run_feeds(feed)
+        self.assertEqual(surgery.state, "done")
 
     def test_transfers_and_beds(self):
         transfers = self.feed_of(

@@ -21,6 +21,7 @@ export class EnquiryDesk extends Component {
         this.state = useState({ text: "", kinds: [], kind: "", answer: null, place: 0, busy: false });
         this.box = useAutofocus({ refName: "box" });
         this.asked = 0;
+        this.counted = 0;
         this.searchSoon = useDebounced(() => this.search(), TYPING_PAUSE);
         onWillStart(async () => {
             await this.count();
@@ -62,8 +63,13 @@ export class EnquiryDesk extends Component {
         return _t("As of %s", time);
     }
 
+    /** As with ``ask``: the latest counts, whatever comes last. */
     async count() {
-        this.state.kinds = await this.orm.call("hospital.enquiry", "counts", [this.state.text]);
+        const counted = ++this.counted;
+        const kinds = await this.orm.call("hospital.enquiry", "counts", [this.state.text]);
+        if (counted === this.counted) {
+            this.state.kinds = kinds;
+        }
     }
 
     /** The latest question counts: answers to earlier ones may come later. */
@@ -80,6 +86,12 @@ export class EnquiryDesk extends Component {
                 this.state.busy = false;
             }
         }
+    }
+
+    /** Enter asks at once: what was typed a moment ago must not clear the answer a moment later. */
+    async askNow() {
+        this.searchSoon.cancel();
+        await Promise.all([this.count(), this.ask()]);
     }
 
     async search() {
@@ -113,8 +125,8 @@ export class EnquiryDesk extends Component {
             return;
         }
         const number = Number(ev.key);
-        if (ev.key === "Enter") {
-            this.ask();
+        if (ev.key === "Enter" && ev.target === this.box.el) {
+            this.askNow();
         } else if (ev.key === "ArrowDown" || ev.key === "ArrowUp") {
             const last = (this.state.answer?.rows.length || 1) - 1;
             const place = this.state.place + (ev.key === "ArrowDown" ? 1 : -1);

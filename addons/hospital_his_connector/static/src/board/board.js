@@ -50,9 +50,8 @@ class Board extends Component {
     /** Bars of the last hours, as heights in percent of the busiest one. */
     bars(feed) {
         const most = Math.max(1, ...feed.hours);
-        return feed.hours.map((rows, index) => ({
+        return feed.hours.map((rows) => ({
             rows,
-            hours: feed.hours.length - index,
             height: rows ? Math.max(8, (rows / most) * 100) : 0,
         }));
     }
@@ -71,6 +70,21 @@ class Board extends Component {
                 [false, "list"],
                 [false, "form"],
             ],
+        });
+    }
+
+    openFailedToday(feed) {
+        return this.openOf(
+            feed,
+            "hospital.his.run",
+            ["state", "=", "failed"],
+            ["finished_at", ">", this.state.board.day_ago],
+        );
+    }
+
+    openThroughput(feed) {
+        return this.action.doAction("hospital_his_connector.action_his_throughput", {
+            additionalContext: { search_default_feed_id: feed.id },
         });
     }
 
