@@ -111,7 +111,7 @@ class TestPure(BaseCase):
 
     def test_frames_that_break_off(self):
         stream = io.BytesIO()
-        frames.write(stream, {"type": "batch"}, {"copy": b"x" * 100})
+        frames.write(stream, {"type": "batch", "copy": b"x" * 100})
         whole = stream.getvalue()
         for length in range(1, len(whole)):
             with self.assertRaises(EOFError):
