@@ -8,7 +8,8 @@ HOURS = 24
 
 _HEALTH = """
     SELECT feed.id, feed.source_id, feed.name,
-           CASE WHEN feed.way = 'query' THEN feed.lag_limit ELSE 0 END AS lag_limit, last.state, last.code, last.arguments,
+           CASE WHEN feed.way = 'query' THEN feed.lag_limit ELSE 0 END AS lag_limit,
+           last.state, last.code, last.arguments,
            (SELECT count(*) FROM hospital_his_run run
              WHERE run.feed_id = feed.id AND run.state = 'failed' AND run.id > COALESCE(good.id, 0)) AS failures,
            (SELECT count(*) FROM hospital_his_run run

@@ -196,7 +196,7 @@ class HospitalHisLook(models.TransientModel):
         }
 
     def _free_code(self):
-        taken = self.source_id.with_context(active_test=False).feed_ids.mapped("code")
+        taken = self.source_id.feed_ids.mapped("code")
         code, number = self.kind, 1
         while code in taken:
             number += 1
