@@ -11,6 +11,9 @@ from .reader import Reader, charset, connect
 
 Frames = Iterator[dict[str, Any]]
 
+# How much of the time that is waited for a sign of life a batch may take: rows that come slowly are one.
+SHARE = 1 / 4
+
 
 def test(job: dict[str, Any]) -> Frames:
     """Which server answers, and the character set of its database."""
@@ -27,7 +30,8 @@ def read(job: dict[str, Any]) -> Frames:
         reader = Reader(connection, job)
         mapper = Mapper(job, reader.columns)
         yield {"type": "columns", "columns": reader.columns, "staged": mapper.sql_columns}
-        for part in batch.batches(mapper, reader.columns, reader.rows(), reader.mark, job["batch"]):
+        seconds = SHARE * reader.silence
+        for part in batch.batches(mapper, reader.columns, reader.rows(), reader.mark, job["batch"], seconds):
             yield {"type": "batch", **part._asdict()}
         yield {"type": "mark", "mark": reader.mark()}
 
@@ -37,5 +41,6 @@ def read_keys(job: dict[str, Any]) -> Frames:
     with connect(job["source"], Limits(**job["limits"])) as connection:
         yield {"type": "connected"}
         names = columns(job)
-        for part in batches(KeyMapper(job, names), Reader(connection, job).keys(names)):
+        reader = Reader(connection, job)
+        for part in batches(KeyMapper(job, names), reader.keys(names), seconds=SHARE * reader.silence):
             yield {"type": "keys", **part._asdict()}
