@@ -36,7 +36,7 @@ class Window:
 
     The weekday is that of the opening. Seconds are real ones: a window that holds an hour that comes twice is longer.
 
-    >>> window = Window(ZoneInfo("Asia/Shanghai"), frozenset(range(7)), 23 * 60 + 59, DAY, 30)
+    >>> window = Window(ZoneInfo("Asia/Shanghai"), frozenset(range(7)), 23 * 60 + 59, 24 * 60, 30)
     >>> noon = datetime.fromisoformat("2026-11-27T12:00:00+08:00")
     >>> [slot.astimezone(window.zone).strftime("%d %H:%M:%S") for slot in next_slots(window, noon, 3)]
     ['27 23:59:00', '27 23:59:30', '28 23:59:00']
