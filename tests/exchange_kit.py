@@ -23,7 +23,7 @@ env.cr.commit()
 IMPORT = """
 env["hospital.his.feed"].search([]).active = False
 source = env["hospital.his.source"]._import_definition(definition)
-source.with_context(active_test=False).feed_ids.active = True
+source.feed_ids.active = True
 env.cr.commit()
 result = source.id
 """

@@ -78,6 +78,7 @@ class Faulty:
     """Accepts connections and then does one wrong thing, between a client and (sometimes) a real server.
 
     silent: never says a word; reset: hangs up at once; garbage: speaks nonsense;
+    slow: passes everything on, 4 KB at a time with a pause after each;
     stall: passes the first ``after`` bytes of the server on and then nothing; cut: hangs up there instead.
     ``target``: the real server's port, or the file of its socket.
     """
@@ -103,19 +104,21 @@ class Faulty:
             client.close()
         elif self.fault == "garbage":
             client.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 20)
-        elif self.fault in ("stall", "cut"):
+        elif self.fault in ("slow", "stall", "cut"):
             server = socket.socket(socket.AF_UNIX if isinstance(self.target, str) else socket.AF_INET)
             server.connect(self.target if isinstance(self.target, str) else ("127.0.0.1", self.target))
             self.kept.append(server)
             threading.Thread(target=self._pump, args=[client, server, None], daemon=True).start()
-            self._pump(server, client, self.after)
+            self._pump(server, client, None if self.fault == "slow" else self.after, self.fault == "slow")
 
-    def _pump(self, source: socket.socket, sink: socket.socket, limit: int | None) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, limit: int | None, slow: bool = False) -> None:
         passed = 0
         with contextlib.suppress(OSError):
             while data := source.recv(4096):
                 sink.sendall(data if limit is None else data[: max(0, limit - passed)])
                 passed += len(data)
+                if slow:
+                    time.sleep(0.03)  # pylint: disable=sleep-in-test
                 if limit is not None and passed >= limit:
                     if self.fault == "cut":
                         sink.shutdown(socket.SHUT_RDWR)

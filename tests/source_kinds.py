@@ -62,8 +62,8 @@ class Source:
 def job(connection: dict, **changes) -> dict:
     """Read all people as departments: a kind of feed with few columns."""
     return {
-        "source": connection, "query": "SELECT * FROM br", "key": "id", "watermark": "gxsj", "kind": "department",
-        "fields": FIELDS, "codemaps": {}, "since": {}, "overlap": 0, "batch": 1000,
+        "work": "read", "source": connection, "query": "SELECT * FROM br", "key": "id", "watermark": "gxsj",
+        "kind": "department", "fields": FIELDS, "codemaps": {}, "since": {}, "overlap": 0, "batch": 1000,
     } | changes  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def read(work: dict, limits: Limits = PATIENT, broken_off: bool = False):
     rows, mark = [], work["since"]
     with parent.Session() as session, session.reading(work, limits) as heads:
         for head, blobs in heads:
-            if head["type"] == "end":
+            if head["type"] == "mark":
                 return rows, head["mark"], True
             if head["type"] == "batch":
                 lines = blobs["copy"].decode().splitlines()

@@ -17,9 +17,12 @@ from tns_listener import TnsListener
 
 from odoo.addons.hospital_his_connector.exchange import drivers, keyset, marks
 
-KINDS = ["sqlite", "postgresql", "mariadb", "sqlserver"]
+SERVERS = ["postgresql", "mariadb", "sqlserver"]
+KINDS = ["sqlite", *SERVERS]  # SQLite is a file: nothing between it and us can break off
 NETWORK = ["postgresql", "mysql", "sqlserver", "oracle", "db2"]
 DATED = [(row["id"], row["xm"]) for row in PEOPLE if row["gxsj"]]
+MORE = [{"id": f"Q{number:05}", "xm": "王" * 50, "bz": "", "gxsj": BEGAN} for number in range(6000)]
+SHORT = Limits(connect=5, silence=2)
 UNDATED = [(row["id"], row["xm"]) for row in PEOPLE if not row["gxsj"]]
 
 
@@ -110,27 +113,42 @@ def test_answer_within_the_deadline(kind, fault, codes):
 
 
 @pytest.mark.parametrize("fault", ["stall", "cut"])
+@pytest.mark.parametrize("source", SERVERS, indirect=True)
 def test_breaks_off_in_the_middle_and_catches_up(source, fault):
-    if source.connection["driver"] == "sqlite":
-        pytest.skip("a file")
-    host, port = source.connection["host"], source.connection["port"]
-    target = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else port
-    more = [{"id": f"Q{number:05}", "xm": "王" * 50, "bz": "", "gxsj": BEGAN} for number in range(6000)]
-    source.add(more)
-    server = Faulty(fault, target, after=400_000)
+    source.add(MORE)
+    server = between(source, fault, after=400_000)
     work = job(source.connection | {"host": "127.0.0.1", "port": server.port}, batch=100)
     rows, mark = [], {}
     with pytest.raises(source_kinds.ReadingFailed) as caught:
-        with source_kinds.parent.Session() as session, session.reading(work, Limits(5, 2)) as heads:
+        with source_kinds.parent.Session() as session, session.reading(work, SHORT) as heads:
             for head, blobs in heads:
                 if head["type"] == "batch":
                     rows += [line.split(b"\t")[2].decode() for line in blobs["copy"].splitlines()]
                     mark = head["mark"]
     assert caught.value.code in ("silence", "lost"), caught.value.code
     server.close()
-    assert 0 < len(rows) < len(more)
+    assert 0 < len(rows) < len(MORE)
     rest, _mark, finished = read(job(source.connection, since=mark))
-    assert finished and sorted(rows + [key for key, _name in rest]) == sorted(row["id"] for row in PEOPLE + more)
+    assert finished and sorted(rows + [key for key, _name in rest]) == sorted(row["id"] for row in PEOPLE + MORE)
+
+
+@pytest.mark.parametrize("source", SERVERS, indirect=True)
+def test_a_slow_one_is_not_taken_for_a_silent_one(source):
+    """All of it takes longer than a sign of life is waited for, and is less than one batch."""
+    source.add(MORE)
+    server = between(source, "slow")
+    began = time.monotonic()
+    work = job(source.connection | {"host": "127.0.0.1", "port": server.port}, batch=100_000)
+    rows, _mark, finished = read(work, SHORT)
+    assert time.monotonic() - began > SHORT.silence
+    assert finished and len(rows) == len(PEOPLE + MORE)
+    server.close()
+
+
+def between(source, fault, **options):
+    """A server that misbehaves in front of the real one."""
+    host, port = source.connection["host"], source.connection["port"]
+    return Faulty(fault, f"{host}/.s.PGSQL.{port}" if host.startswith("/") else port, **options)
 
 
 def test_oracle_says_what_to_do():

@@ -1,7 +1,7 @@
 """One question to the HIS while somebody waits: the query with what was typed, a few rows, mapped like any other."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,9 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from . import drivers, repair
+from .limits import Limits
 from .mapping import Mapper
 from .problems import Rejected
-from .reader import explained
+from .reader import connect, explained
 from .targets import TARGETS
 
 # What a query may ask with: the text as typed, and ready for LIKE.
@@ -40,10 +41,17 @@ def parameters(text: str) -> dict[str, str]:
     return {"text": text, "pattern": f"%{re.sub('[%_]', '', text)}%"}
 
 
-def answer(connection: sa.Connection, job: dict[str, Any]) -> dict[str, Any]:
+def enquire(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The one frame with what the HIS answers."""
+    with connect(job["source"], Limits(**job["limits"])) as connection:
+        yield {"type": "connected"}
+        yield {"type": "answer", **_answer(connection, job)}
+
+
+def _answer(connection: sa.Connection, job: dict[str, Any]) -> dict[str, Any]:
     """At most ``limit`` rows, mapped, fit for JSON; a row that cannot be read is left out and counted."""
     query, used = statement(job["query"])
-    values = {name: value for name, value in parameters(job["ask"]).items() if name in used}
+    values = {name: value for name, value in parameters(job["text"]).items() if name in used}
     source = job["source"]
     mend = repair.row(source.get("text_repair") or "")
     with explained(drivers.get(source["driver"]), source, job["limits"]["silence"], job["query"]):

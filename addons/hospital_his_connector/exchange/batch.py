@@ -1,6 +1,8 @@
 """Rows mapped and gathered into batches that are written in one transaction each."""
 
 import json
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -33,8 +35,11 @@ def batches(
     rows: Iterable[Sequence[Any]],
     mark: Callable[[], dict[str, Any] | None] = lambda: None,
     size: int = ROWS,
+    seconds: float = math.inf,
 ) -> Iterator[Batch]:
     r"""Map rows; a bad one is set aside and never stops the others. Of rows with the same key the last counts.
+
+    A batch is full after ``size`` rows, and after ``seconds``: what a slow HIS has sent so far is written.
 
     >>> fields = [{"target": "name", "column": "MC"}]
     >>> mapper = Mapper({"kind": "department", "key": "DM", "fields": fields}, ["DM", "MC"])
@@ -43,10 +48,13 @@ def batches(
     ('1\t心内科\n', 3, 1)
     >>> [(row["external_id"], row["code"], row["payload"]) for row in batch.rejected]
     [('2', 'missing', {'DM': '2', 'MC': ''})]
+    >>> [part.read for part in batches(mapper, ["DM", "MC"], [("1", "心内"), ("2", "骨科")], seconds=0)]
+    [1, 1]
     """
     good: dict[str, tuple[bytes, Sequence[Any]]] = {}
     rejected: list[dict[str, Any]] = []
     read = repeated = length = 0
+    end = time.monotonic() + seconds
 
     def batch() -> Batch:
         unmapped = [(table, value, count) for (table, value), count in mapper.unmapped.items()]
@@ -73,10 +81,11 @@ def batches(
                 repeated += 1
             good[key] = line, row
             length += len(line)
-        if read >= size or length >= BYTES:
+        if read >= size or length >= BYTES or time.monotonic() >= end:
             yield batch()
             good, rejected = {}, []
             read = repeated = length = 0
+            end = time.monotonic() + seconds
     if read:
         yield batch()
 

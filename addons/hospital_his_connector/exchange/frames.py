@@ -7,16 +7,18 @@ from typing import Any, BinaryIO
 _LENGTH = struct.Struct(">I")
 
 
-def write(stream: BinaryIO, head: dict[str, Any], blobs: dict[str, bytes] | None = None) -> None:
-    """
+def write(stream: BinaryIO, frame: dict[str, Any]) -> None:
+    """What of a frame is bytes travels as a blob, the rest in the head.
+
     >>> from io import BytesIO
-    >>> stream = BytesIO(); write(stream, {"type": "batch"}, {"copy": b"a", "raw": b"bc"}); _ = stream.seek(0)
+    >>> stream = BytesIO(); write(stream, {"type": "batch", "copy": b"a", "raw": b"bc"}); _ = stream.seek(0)
     >>> read(stream)
     ({'type': 'batch'}, {'copy': b'a', 'raw': b'bc'})
     >>> read(stream) is None
     True
     """
-    blobs = blobs or {}
+    blobs = {name: value for name, value in frame.items() if isinstance(value, bytes)}
+    head = {name: value for name, value in frame.items() if name not in blobs}
     encoded = json.dumps({"head": head, "blobs": {name: len(blob) for name, blob in blobs.items()}}).encode()
     stream.write(_LENGTH.pack(len(encoded)))
     stream.write(encoded)

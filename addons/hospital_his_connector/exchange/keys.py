@@ -1,5 +1,7 @@
 """The keys that a query of the HIS has now, and the day of each: what a comparison needs, and nothing of a patient."""
 
+import math
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -72,8 +74,10 @@ class Keys(NamedTuple):
     unnamed: int
 
 
-def batches(mapper: KeyMapper, rows: Iterable[tuple[Any, Sequence[Any]]], size: int = ROWS) -> Iterator[Keys]:
-    """Keys by the batch.
+def batches(
+    mapper: KeyMapper, rows: Iterable[tuple[Any, Sequence[Any]]], size: int = ROWS, seconds: float = math.inf
+) -> Iterator[Keys]:
+    """Keys by the batch, which is full after ``size`` rows or after ``seconds``.
 
     >>> mapper = KeyMapper({"kind": "patient", "key": "ID", "fields": []}, ["ID"])
     >>> rows = [(key, (key,)) for key in ("1", None, "2", "3")]
@@ -82,14 +86,16 @@ def batches(mapper: KeyMapper, rows: Iterable[tuple[Any, Sequence[Any]]], size: 
     """
     found: list[str] = []
     unnamed = 0
+    end = time.monotonic() + seconds
     for own, row in rows:
         try:
             found.append(mapper.line(own, row))
         except Rejected:
             unnamed += 1
-        if len(found) >= size:
+        if len(found) >= size or time.monotonic() >= end:
             yield _keys(found, unnamed)
             found, unnamed = [], 0
+            end = time.monotonic() + seconds
     if found or unnamed:
         yield _keys(found, unnamed)
 

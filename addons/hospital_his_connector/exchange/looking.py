@@ -1,13 +1,15 @@
 """What an unknown HIS holds: its tables and views, and the first rows of a query."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
 from . import drivers, keyset, repair
 from .batch import raw_rows
-from .reader import explained
+from .limits import Limits
+from .reader import connect, explained
 
 TABLES = 5000
 ROWS = 50
@@ -21,17 +23,26 @@ _SYSTEM = re.compile(
 )
 
 
-def look(connection: sa.Connection, job: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """The frame that answers ``job``: the tables of the HIS, or columns and first rows of the job's query."""
-    source, seconds = job["source"], job["limits"]["silence"]
-    driver = drivers.get(source["driver"])
-    if job["look"] == "tables":
-        with explained(driver, source, seconds, ""):
-            return {"tables": _tables(connection)}, {}
-    with explained(driver, source, seconds, job["query"]):
-        columns, rows = _first_rows(connection, job["query"])
-    mend = repair.row(source.get("text_repair") or "")
-    return {"columns": columns}, {"rows": raw_rows([tuple(map(_short, mend(row))) for row in rows])}
+def tables(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The tables and views that the user of the source may see."""
+    source = job["source"]
+    with connect(source, Limits(**job["limits"])) as connection:
+        yield {"type": "connected"}
+        with explained(drivers.get(source["driver"]), source, job["limits"]["silence"], ""):
+            found = _tables(connection)
+        yield {"type": "tables", "tables": found}
+
+
+def first_rows(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Columns and first rows of the job's query."""
+    source, query = job["source"], job["query"]
+    with connect(source, Limits(**job["limits"])) as connection:
+        yield {"type": "connected"}
+        with explained(drivers.get(source["driver"]), source, job["limits"]["silence"], query):
+            columns, rows = _first_rows(connection, query)
+        mend = repair.row(source.get("text_repair") or "")
+        short = [tuple(map(_short, mend(row))) for row in rows]
+        yield {"type": "first_rows", "columns": columns, "rows": raw_rows(short)}
 
 
 def _tables(connection: sa.Connection) -> list[str]:

@@ -10,7 +10,7 @@ from .loader import Loader
 # What is of no interest to somebody who compares a record with the HIS.
 _TECHNICAL = frozenset(
     ("id", "create_date", "write_date", "create_uid", "write_uid", "source_id", "external_id", "care_keys")
-    + ("visible_keys", "encounter_id")
+    + ("visible_keys", "encounter_id", "lang", "tz")
 )
 # Values beside the row itself, as text: table of the record -> name of the field, rows (id, value).
 _BESIDE = {

@@ -28,7 +28,9 @@ class HospitalHisDeadletter(models.Model):
                         "becomes": [
                             {
                                 "target": labels.get(meaning.target, meaning.target),
-                                "text": meaning.text,
+                                "text": ""
+                                if meaning.value is None
+                                else feed._shown(feed.kind, meaning.target, meaning.value, feed.source_id.tz),
                                 "problem": meaning.problem
                                 and letter._sentence(meaning.problem.code, meaning.problem.arguments),
                             }

@@ -87,9 +87,10 @@ class HospitalHisEnquiry(models.Model):
         if not self.field_ids:
             raise ReadingFailed("nothing_mapped")
         job = self._mapping() | {
+            "work": "enquire",
             "source": self.source_id._connection(),
             "query": self.query,
-            "ask": text,
+            "text": text,
             "limit": limit,
         }
         limits = Limits(min(self.deadline, self.source_id.connect_timeout), self.deadline, self.deadline)

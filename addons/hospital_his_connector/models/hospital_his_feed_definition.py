@@ -53,10 +53,10 @@ class HospitalHisFeed(models.Model):
         """What a place in a definition is called, and how its value is shown."""
         part, code = place[0], place[1]
         if part == "source":
-            return self._field_label("hospital.his.source", code), self._plainly
+            return self._field_in_words("hospital.his.source", code)
         if part == "feed":
-            names = {"feed": code, "field": self._field_label(self._name, place[2])}
-            return self.env._("Feed %(feed)s: %(field)s", **names), self._plainly
+            label, show = self._field_in_words(self._name, place[2])
+            return self.env._("Feed %(feed)s: %(field)s", feed=code, field=label), show
         if part == "line":
             label = self._target_labels().get(place[2], place[2])
             return self.env._("Feed %(feed)s fills “%(target)s”", feed=code, target=label), self._line_text
@@ -67,14 +67,18 @@ class HospitalHisFeed(models.Model):
             lambda value: choices.get(value, value),
         )
 
-    def _field_label(self, model, name):
+    def _field_in_words(self, model, name):
+        """What a field is called, and how its value is shown."""
         field = self.env[model]._fields.get(name)
-        return field.get_description(self.env, ["string"])["string"] if field else name
+        label = field.get_description(self.env, ["string"])["string"] if field else name
+        choices = dict(field._description_selection(self.env)) if field and field.type == "selection" else {}
 
-    def _plainly(self, value):
-        if isinstance(value, bool):
-            return self.env._("Yes") if value else self.env._("No")
-        return value
+        def show(value):
+            if isinstance(value, bool):
+                return self.env._("Yes") if value else self.env._("No")
+            return choices.get(value, value) if isinstance(value, str) else value
+
+        return label, show
 
     def _line_text(self, line):
         if line is None:

@@ -53,7 +53,7 @@ class HospitalHisFeed(models.Model):
         for table in definition["codemaps"]:
             if table["code"] not in own:
                 own[table["code"]] = tables._import_definition(source, table)
-        known = source.with_context(active_test=False).feed_ids.mapped("code")
+        known = source.feed_ids.mapped("code")
         feeds = self.browse()
         for feed in definition["feeds"]:
             if feed["code"] not in known:

@@ -117,7 +117,7 @@ class HospitalHisFeed(models.Model):
 
     def _read(self, run, session, until, end, job=None):
         job = job or self._job()
-        loader = None
+        loader = mark = None
         with session.reading(job, self.source_id._limits(), end) as frames:
             for head, blobs in frames:
                 if head["type"] == "columns":
@@ -128,13 +128,15 @@ class HospitalHisFeed(models.Model):
                         run._pause()
                         self._commit()
                         return
-                elif head["type"] == "end":
-                    self._finish(run, head["mark"], job["version"])
+                elif head["type"] == "mark":
+                    mark = head["mark"]
+        self._finish(run, mark, job["version"])
 
     def _job(self):
         mapping = self._mapping()
         version = self._version()
         return mapping | {
+            "work": "read",
             "source": self.source_id._connection(),
             "query": self.query,
             "watermark": self.watermark_column or "",

@@ -78,7 +78,7 @@ class HospitalHisFeed(models.Model):
             self._commit()
 
     def _read_keys(self, comparison, session, end):
-        with session.reading(self._job() | {"keys": True}, self.source_id._limits(), end) as frames:
+        with session.reading(self._job() | {"work": "read_keys"}, self.source_id._limits(), end) as frames:
             for head, blobs in frames:
                 if head["type"] == "keys":
                     comparison.add(blobs["copy"])

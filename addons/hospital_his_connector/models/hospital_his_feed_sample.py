@@ -57,7 +57,7 @@ class HospitalHisFeed(models.Model):
     @api.model
     def _shown(self, kind, target, value, zone):
         """A mapped value as a person reads it."""
-        if value is None:
+        if value is None or getattr(value, "number", value) == "":
             return self.env._("(empty)")
         if isinstance(value, bool):
             return self.env._("Yes") if value else self.env._("No")
@@ -69,7 +69,7 @@ class HospitalHisFeed(models.Model):
             return ", ".join(phone.number + ("" if phone.valid else " ✗") for phone in value)
         if hasattr(value, "number"):
             return value.number + ("" if value.valid else " ✗")
-        return self._choices(kind, target).get(value, value)
+        return str(self._choices(kind, target).get(value, value))
 
     def _samples(self, look, kind, codemaps, line, zone):
         """``(text, whether a value is refused)`` of one mapping line on the rows of a look."""

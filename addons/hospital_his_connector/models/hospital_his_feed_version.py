@@ -53,12 +53,19 @@ class HospitalHisFeedVersion(models.Model):
             version.is_latest = (feed, number + 1) not in definitions
 
     def action_restore(self):
-        """Make the feed, and the code tables it uses, what they were; that is a new version."""
+        """Make the feed, and the code tables it uses, what they were; that is a new version.
+
+        In use it stays, or out of use: the first version of every feed is not in use yet.
+        """
         self.ensure_one()
         feed = self.feed_id
         feed.check_access("write")
         source = feed.source_id
-        source._import_definition({"source": {"code": source.code}} | self.definition)
+        former = [
+            {name: value for name, value in definition.items() if name != "active"}
+            for definition in self.definition["feeds"]
+        ]
+        source._import_definition(self.definition | {"source": {"code": source.code}, "feeds": former})
         return {
             "type": "ir.actions.act_window",
             "res_model": feed._name,

@@ -15,6 +15,9 @@ SENTENCES = {
     "refused": _lt(
         "%(host)s answers, but no database listens on port %(port)s. Is the HIS running, is the port right?"
     ),
+    "unreachable": _lt(
+        "No way leads from this server to %(host)s. Is the address right, does the network between them let it through?"
+    ),
     "no_connection": _lt("No connection to %(host)s: %(message)s"),
     "connect_timeout": _lt(
         "The server did not answer within %(seconds)s seconds. It may be switched off, silent, or behind a firewall."

@@ -12,8 +12,8 @@ RUN_STATES = [
 
 # Causes that may be gone in a while, and after how many minutes a scheduled run tries again.
 PASSING = {
-    "host_unknown", "refused", "no_connection", "connect_timeout", "no_file", "locked", "silence", "total", "lost",
-    "database", "not_started", "died", "busy", "conflict",
+    "host_unknown", "refused", "unreachable", "no_connection", "connect_timeout", "starting", "oracle_listener",
+    "no_file", "locked", "silence", "total", "lost", "database", "not_started", "died", "busy", "conflict",
 }  # fmt: skip
 PAUSES = (5, 15, 60)
 

@@ -59,7 +59,8 @@ class HospitalHisSource(models.Model):
         default=50,
         help="A run that rejects more than this share of at least 100 rows stops: something is wrong with the query.",
     )
-    feed_ids = fields.One2many("hospital.his.feed", "source_id", string="Feeds")
+    # Those not in use too: a new feed is not in use before a person has seen what it does.
+    feed_ids = fields.One2many("hospital.his.feed", "source_id", string="Feeds", context={"active_test": False})
     feed_count = fields.Integer(compute="_compute_feed_count")
 
     _limits_positive = models.Constraint(
@@ -159,5 +160,5 @@ class HospitalHisSource(models.Model):
                 codemap._export_definition()
                 for codemap in self.env["hospital.his.codemap"].search([("source_id", "=", self.id)])
             ],
-            "feeds": [feed._export_definition() for feed in self.with_context(active_test=False).feed_ids],
+            "feeds": [feed._export_definition() for feed in self.feed_ids],
         }

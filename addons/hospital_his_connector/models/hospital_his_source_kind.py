@@ -75,11 +75,12 @@ class HospitalHisSource(models.Model):
         self.ensure_one()
         self.check_access("write")
         try:
-            with parent.Session() as session, session.reading({"source": self._connection()}, self._limits()) as frames:
+            job = {"work": "test", "source": self._connection()}
+            with parent.Session() as session, session.reading(job, self._limits()) as frames:
                 heads = {head["type"]: head for head, _blobs in frames}
         except ReadingFailed as failure:
             return self._notice(self._sentence(failure.code, failure.arguments), "danger")
-        version, charset = heads["connected"]["server"], heads["charset"]["charset"]
+        version, charset = heads["server"]["version"], heads["server"]["charset"]
         if not charset:
             return self._notice(self.env._("Connected. The server is version %s.", version), "success")
         message = self.env._(

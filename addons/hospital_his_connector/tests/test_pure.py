@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase, tagged
 
-from ..exchange import batch, copytext, frames, marks
+from ..exchange import batch, copytext, drivers, frames, marks
 from ..exchange.mapping import Mapper, raw
 from ..exchange.problems import Rejected, safe_message
 from ..exchange.targets import KINDS
@@ -111,11 +111,18 @@ class TestPure(BaseCase):
 
     def test_frames_that_break_off(self):
         stream = io.BytesIO()
-        frames.write(stream, {"type": "batch"}, {"copy": b"x" * 100})
+        frames.write(stream, {"type": "batch", "copy": b"x" * 100})
         whole = stream.getvalue()
         for length in range(1, len(whole)):
             with self.assertRaises(EOFError):
                 frames.read(io.BytesIO(whole[:length]))
+
+    def test_no_way_to_a_host_is_no_closed_port(self):
+        """As Linux says it through each driver, and Oracle's own client."""
+        for kind in ("mysql", "postgresql", "sqlserver", "db2", "oracle"):
+            for words, code in (("No route to host", "unreachable"), ("Connection refused", "refused")):
+                self.assertEqual(drivers.get(kind).explain(f"(2003, [Errno 113] {words})"), code, kind)
+        self.assertEqual(drivers.get("oracle").explain("ORA-12543: TNS:destination host unreachable"), "unreachable")
 
     def test_messages_hold_no_data(self):
         message = safe_message("invalid input syntax for type integer: \"张三\" LINE 1: 'SELECT'", "SELECT 1")

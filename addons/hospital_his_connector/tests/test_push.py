@@ -1,5 +1,8 @@
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from .common import ExchangeCase
 
@@ -21,6 +24,18 @@ class TestPush(ExchangeCase):
 
     def call(self, rows, feed="br", **more):
         return self.env["hospital.his.feed"].with_user(self.machine).push("test_his", feed, rows, **more)
+
+    def test_what_only_a_query_can_do_is_not_offered(self):
+        engineer = new_test_user(self.env, "push_engineer", groups="hospital_base.group_integration")
+        arch = etree.fromstring(self.feed.with_user(engineer).get_view(view_type="form")["arch"])
+        reading = ("action_look", "action_dry_run", "action_run", "action_read_again", "action_compare")
+        for way, active, hidden in (("push", True, True), ("hl7", True, True), ("query", True, False)):
+            facts = {"way": way, "active": active, "id": 1, "last_run_at": True}
+            for name in reading:
+                (button,) = arch.xpath(f"//header/button[@name='{name}']")
+                self.assertEqual(bool(safe_eval(button.get("invisible"), dict(facts))), hidden, (name, way))
+        (button,) = arch.xpath("//header/button[@name='action_compare']")
+        self.assertTrue(safe_eval(button.get("invisible"), {"way": "query", "active": False, "id": 1}))
 
     def test_each_row_has_its_result(self):
         one = {"djh": "1", "xm": "王小明", "xb": "1"}

@@ -37,7 +37,7 @@ class TestRights(ExchangeCase):
         letter = self.letter().with_user(engineer)
         lines = {line["column"]: line for line in letter.meanings}
         self.assertEqual(list(lines), ["djh", "xm", "xb", "csrq", "dh", "gxsj"])
-        self.assertEqual([meaning["text"] for meaning in lines["xb"]["becomes"]], ["male"])
+        self.assertEqual([meaning["text"] for meaning in lines["xb"]["becomes"]], ["Male"])
         self.assertTrue(lines["xm"]["guilty"])
         self.assertEqual([bool(meaning["problem"]) for meaning in lines["xm"]["becomes"]], [False, True])
         self.assertFalse(lines["gxsj"]["becomes"])

@@ -38,6 +38,10 @@ class TestSchedule(ExchangeCase):
         self.nightly._ask()
         self.do(self.nightly)
         self.assertEqual((len(self.runs()), len(self.runs(stays))), (1, 2))
+        stays.active = False
+        self.nightly._ask()
+        self.do(self.nightly)
+        self.assertEqual((len(self.runs()), len(self.runs(stays))), (1, 2), "none, and not all of them")
 
     def test_a_feed_that_failed_is_named(self):
         self.source.database = str(Path(tempfile.gettempdir(), "no such file.sqlite"))

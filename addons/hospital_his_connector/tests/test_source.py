@@ -14,6 +14,14 @@ class TestSource(ExchangeCase):
         self.assertEqual((notice["type"], notice["sticky"]), ("success", False))
         self.assertIn("Connected", notice["message"])
 
+    def test_feeds_not_in_use_are_shown_and_not_run(self):
+        self.feed.active = False
+        self.source.invalidate_recordset()
+        self.assertIn(self.feed, self.source.feed_ids)
+        self.source.action_run()
+        queued = self.env["hospital.his.run"].search([("state", "=", "queued")]).feed_id
+        self.assertEqual(queued, self.source.feed_ids - self.feed)
+
     def test_what_one_kind_needs_goes_with_the_definition_the_password_does_not(self):
         kind = {
             "driver": "oracle", "host": "his", "database": "orcl", "secret_ref": "READER", "oracle_name": "sid",

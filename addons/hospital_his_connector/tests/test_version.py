@@ -63,6 +63,9 @@ class TestVersion(VersionCase):
         first.action_restore()
         self.assertEqual(self.feed._definition(), before)
         self.assertEqual(self.versions().mapped("number"), [1, 2, 3])
+        self.feed.active = False
+        first.action_restore()
+        self.assertFalse(self.feed.active, "taking a mapping back puts nothing into use, nor out of it")
 
     def test_who_may(self):
         self.feed.query = "SELECT * FROM zy"
@@ -91,9 +94,21 @@ class TestImport(VersionCase, HttpCase):
         wizard = self.wizard(definition)
         self.assertFalse(wizard.problem)
         self.assertIn("2 new feeds, 0 known ones", wizard.headline)
+        self.assertIn(">SQLite file<", wizard.preview)
+        self.assertIn(">Query of the HIS<", wizard.preview)
         action = wizard.action_import()
         second = self.env["hospital.his.source"].browse(action["res_id"])
         self.assertEqual(second._export_definition(), definition)
+
+    def test_how_rows_come_is_in_the_file(self):
+        brought = {"way": "hl7", "events": "ADT^A01, ADT^A03", "per_segment": "NK1", "complete": True, "active": False}
+        self.feed.write(brought | {"query": False})
+        definition = self.feed._definition()
+        second = self.source.create({"code": "second", "name": "Second"})
+        self.wizard(definition, source_id=second.id).action_import()
+        feed = second.feed_ids
+        self.assertEqual({name: feed[name] for name in brought}, brought)
+        self.assertEqual(feed._definition(), definition)
 
     def test_the_preview_shows_what_will_change_and_nothing_else(self):
         definition = self.feed._definition()

@@ -92,7 +92,7 @@ class HospitalHisLook(models.TransientModel):
             return look.action_look()
         look = self.create({"source_id": source.id})
         try:
-            tables = look._read({"look": "tables"})[0]["tables"]
+            tables = look._read({"work": "tables"})[0]["tables"]
         except ReadingFailed as failure:
             look.problem = self._sentence(failure.code, failure.arguments)
             tables = []
@@ -104,7 +104,7 @@ class HospitalHisLook(models.TransientModel):
         source = self.source_id
         limits = source._short_limits(PATIENCE)
         with parent.Session() as session, session.reading(job | {"source": source._connection()}, limits) as frames:
-            return next((head, blobs) for head, blobs in frames if head["type"] == "look")
+            return next((head, blobs) for head, blobs in frames if head["type"] == job["work"])
 
     def _show(self):
         return self._dialog(self.env._("Look at the HIS"))
@@ -116,7 +116,7 @@ class HospitalHisLook(models.TransientModel):
         if not (self.query or "").strip():
             raise UserError(self.env._("Choose a table or write a query first."))
         try:
-            head, blobs = self._read({"look": "rows", "query": self.query})
+            head, blobs = self._read({"work": "first_rows", "query": self.query})
         except ReadingFailed as failure:
             self.write({"step": "ask", "problem": self._sentence(failure.code, failure.arguments)})
             return self._show()
@@ -196,7 +196,7 @@ class HospitalHisLook(models.TransientModel):
         }
 
     def _free_code(self):
-        taken = self.source_id.with_context(active_test=False).feed_ids.mapped("code")
+        taken = self.source_id.feed_ids.mapped("code")
         code, number = self.kind, 1
         while code in taken:
             number += 1
