@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import odoo_shell
-from test_browser import open_as  # noqa: F401
+from test_browser import open_as, rpc  # noqa: F401
 
 DOWN = """
 source = env["hospital.his.source"].search([("driver", "!=", False)], limit=1)
@@ -64,8 +64,8 @@ def test_a_bad_day_and_its_end(open_as, broken):  # noqa: F811
 
 def test_a_dead_letter_is_mended_in_its_table(open_as):  # noqa: F811
     page = open_as("integration")
-    page.goto("/odoo/action-hospital_his_connector.action_his_deadletter")
-    page.locator(".o_data_row").first.click()
+    (letter_id,), _error = rpc(page, "hospital.his.deadletter", "search", [["code", "=", "bad_date"]], limit=1)
+    page.goto(f"/odoo/hospital.his.deadletter/{letter_id}")
     row = page.locator(".o_his_row tr.table-danger").first
     row.wait_for()
     field = row.locator("input").first
