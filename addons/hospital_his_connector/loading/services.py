@@ -56,25 +56,7 @@ class _ServiceLoader(Loader):
         self._hook(records.browse(), records)
 
 
-class _OrderedLoader(_ServiceLoader):
-    """What was asked for and is no longer in the HIS was called off."""
-
-    def _vanish(self, ids):
-        """Cancelled, as if the HIS had said so."""
-        self._set_state(ids, "cancelled")
-
-    def _revive(self, ids):
-        self._set_state(ids, self.defaults["state"])
-
-    def _set_state(self, ids, state):
-        self._run("UPDATE %s SET state = %s WHERE id = ANY(%s)", SQL.identifier(self.table), state, ids)
-        records = self.env[self.model].browse(ids)
-        records.invalidate_recordset(["state"])
-        records.modified(["state"])
-        self._hook(records.browse(), records)
-
-
-class ReportLoader(_OrderedLoader):
+class ReportLoader(_ServiceLoader):
     """``hospital.report``."""
 
     model = "hospital.report"
@@ -89,7 +71,7 @@ class ReportLoader(_OrderedLoader):
         return self._set_aside(SQL("reported_at < requested_at"), "report_before_request", SQL("reported_at"))
 
 
-class SurgeryLoader(_OrderedLoader):
+class SurgeryLoader(_ServiceLoader):
     """``hospital.surgery``."""
 
     model = "hospital.surgery"
