@@ -154,7 +154,7 @@ class TestLists(ExchangeCase):
         )  # fmt: skip
         self.person()
         self.source.vanish_limit = 100
-        self.row("surgery", "S1", "P1", "阑尾切除术", "2026-03-01 08:30:00", "done")
+        self.row("surgery", "S1", "P1", "阑尾切除术", "2026-03-01 08:30:00", "scheduled")
         self.row("surgery", "S2", "P1", "阑尾切除术", "2026-03-02 08:30:00", "done")
         self.run_feeds(feed)
         surgery = self.found("hospital.surgery", "S1")
@@ -164,9 +164,9 @@ class TestLists(ExchangeCase):
         checks._work()
         self.assertEqual((check.taken_out_count, surgery.state), (1, "cancelled"))
         self.assertEqual(self.found("hospital.surgery", "S2").state, "done")
-        self.row("surgery", "S1", "P1", "阑尾切除术", "2026-03-01 08:30:00", "done")
+        self.row("surgery", "S1", "P1", "阑尾切除术", "2026-03-01 08:30:00", "scheduled")
         self.run_feeds(feed)
-        self.assertEqual(surgery.state, "done")
+        self.assertEqual(surgery.state, "scheduled")
 
     def test_transfers_and_beds(self):
         transfers = self.feed_of(
