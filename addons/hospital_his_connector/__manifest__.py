@@ -1,6 +1,6 @@
 {
     "name": "Hospital: Data Exchange with the HIS",
-    "summary": "Reads departments, staff, patients and visits from any HIS database, without code",
+    "summary": "Exchanges data with any HIS, both ways, without code",
     "version": "19.0.1.1.0",
     "category": "Hospital",
     "license": "LGPL-3",
