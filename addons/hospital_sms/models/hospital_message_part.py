@@ -1,0 +1,45 @@
+from odoo import fields, models
+
+from .hospital_message import PRIORITIES
+
+PART_STATES = [
+    ("queued", "Waiting"),
+    ("sending", "Sending"),
+    ("sent", "Sent"),
+    ("delivered", "Delivered"),
+    ("failed", "Failed"),
+    ("unknown", "Unknown"),
+    ("silent", "No report"),
+    ("cancelled", "Cancelled"),
+]
+
+
+class HospitalMessagePart(models.Model):
+    """What an operator sees: one submit, one answer, one report, one bill. Written by the service, in SQL."""
+
+    _name = "hospital.message.part"
+    _description = "Part of a Message"
+    _order = "message_id desc, number"
+    _log_access = False
+
+    message_id = fields.Many2one("hospital.message", required=True, ondelete="cascade", index=True, readonly=True)
+    number = fields.Integer(required=True, default=1, readonly=True)
+    total = fields.Integer(required=True, default=1, readonly=True)
+    gateway_id = fields.Many2one("hospital.gateway", ondelete="restrict", readonly=True)
+    batch_id = fields.Many2one("hospital.message.batch", ondelete="restrict", readonly=True)
+    priority = fields.Selection(PRIORITIES, required=True, default="2", readonly=True)
+    due_at = fields.Datetime(required=True, readonly=True)
+    state = fields.Selection(PART_STATES, required=True, default="queued", readonly=True)
+    reference = fields.Char(readonly=True, help="Hex; ours, written before the bytes leave.")
+    provider_id = fields.Char(readonly=True, help="The operator's, which its report names.")
+    attempts = fields.Integer(default=0, readonly=True)
+    throttled = fields.Integer(default=0, readonly=True)
+    sending_at = fields.Datetime(readonly=True)
+    sent_at = fields.Datetime(readonly=True)
+    done_at = fields.Datetime(readonly=True)
+    code = fields.Char(string="Operator's Code", readonly=True)
+
+    _queue_index = models.Index("(gateway_id, priority, batch_id, due_at, id) WHERE state = 'queued'")
+    _sending_index = models.Index("(gateway_id) WHERE state = 'sending'")
+    _provider_index = models.Index("(provider_id) WHERE provider_id IS NOT NULL")
+    _waiting_index = models.Index("(sent_at) WHERE state IN ('sent', 'unknown')")
