@@ -36,7 +36,8 @@ class Part(NamedTuple):
     reference: hex, from ``Link.reserve``; kept in the database before the bytes leave
     number: the receiver's digits, without country code in mainland China; "" on WeChat
     sender: access number and extension, shown to the receiver
-    text: the whole message; ``index`` of ``total`` says which part of it this is
+    text: the whole message; ``index`` of ``total`` says which part of it this is; ``ref``: any number common to all
+    parts of the message, whenever they are sent (its id), by which the receiver's phone puts them together
     values: what templates of vendors and of WeChat ask for; ``template``: their code
     """
 
@@ -51,6 +52,7 @@ class Part(NamedTuple):
     openid: str = ""
     template: str = ""
     values: dict[str, str] = {}
+    ref: int = 0
 
 
 class Accepted(NamedTuple):
