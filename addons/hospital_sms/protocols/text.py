@@ -42,13 +42,15 @@ def _bodies(text: str, alphabet: str, raw: bytes, size: int) -> list[bytes]:
     if len(raw) == width * len(text):
         size -= size % width
         return [raw[start : start + size] for start in range(0, len(raw), size)]
+    # The last character of the narrow ones, and their bytes; the others have twice as many.
+    last, narrow = ("\x7f", 1) if alphabet == "gbk" else ("\uffff", 2)
     bodies, start, end = [], 0, 0
     for character in text:
-        length = len(character.encode(ENCODINGS[alphabet], "replace"))
-        if end + length - start > size:
+        width = narrow if character <= last else 2 * narrow
+        if end + width - start > size:
             bodies.append(raw[start:end])
             start = end
-        end += length
+        end += width
     return [*bodies, raw[start:]]
 
 
