@@ -1,4 +1,4 @@
-"""The codecs' part of one message: submit written, its answer read, its report read and answered; frames cut; texts cut.
+"""The codecs' part of one message: submit written, answer read, report read; frames cut; texts cut.
 
 Beside it, of the same run: the same bytes by one bare struct.Struct each, without fields' names, hex or stripped NULs
 (the limit). Aim: submit, answer and report together in under 60 µs.
