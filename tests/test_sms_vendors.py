@@ -395,7 +395,7 @@ def test_closing_leaves_nothing_open(vendor):
         async with running(vendor, fake.port, window=10) as (link, service):
             link.submit([part(link, n) for n in range(4)])
             await until(lambda: len(fake.sent) == 4 and len(service.outcomes) == 2)
-            link.submit([part(link, 4)])  # has no time to begin
+            link.submit([part(link, n) for n in range(4, 8)])
             await link.close(0)
             assert link.free == 0
         return service
