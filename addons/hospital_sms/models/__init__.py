@@ -1,5 +1,6 @@
 from . import (
     hospital_gateway,
+    hospital_gateway_vendor,
     hospital_message,
     hospital_message_batch,
     hospital_message_inbound,

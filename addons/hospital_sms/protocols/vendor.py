@@ -20,6 +20,7 @@ from .contract import Account, Link, Outcome, Part, Rejected, Reply, Report, Ser
 from .http import Answer, Client, Unanswered, endpoint, loads
 
 PAUSE = 1.0  # seconds without a submit after the vendor found us too fast
+MOST_ROWS, MOST_BYTES = 1000, 256 * 1024  # of what a vendor brings at once
 LONGEST = 2000  # characters of anything that comes in
 BEIJING = timezone(timedelta(hours=8))
 
@@ -217,6 +218,24 @@ def extension(part: Part, access_number: str) -> str:
     '12345'
     """
     return part.sender.removeprefix(access_number) if access_number else ""
+
+
+def rows(body: bytes) -> list[dict[str, Any]]:
+    """The rows of what a vendor has brought: an object or a list of them, all flat; ValueError for anything else.
+
+    >>> rows(b'[{"a": 1}]'), rows(b'{"a": 1}')
+    ([{'a': 1}], [{'a': 1}])
+    >>> rows(b'[{"a": {"b": 1}}]')
+    Traceback (most recent call last):
+    ValueError: not rows
+    """
+    said = loads(body)
+    found = said if isinstance(said, list) else [said]
+    if len(found) > MOST_ROWS or not all(
+        isinstance(row, dict) and not any(isinstance(value, dict | list) for value in row.values()) for row in found
+    ):
+        raise ValueError("not rows")
+    return found
 
 
 def words(value: Any) -> str:
