@@ -94,6 +94,7 @@ class Report(NamedTuple):
     state: "delivered", "failed", "pending" (the operator is still trying)
     number: "" where the peer does not name it
     done_at: naive UTC, as far as the operator's minutes tell
+    reference: ours, where the peer repeats it: finds the part even if the answer with the operator's id never came
     """
 
     provider_id: str
@@ -101,6 +102,7 @@ class Report(NamedTuple):
     code: str
     number: str = ""
     done_at: datetime | None = None
+    reference: str = ""
 
 
 class Reply(NamedTuple):
