@@ -47,9 +47,11 @@ class HospitalGateway(models.Model):
                 WHERE state <> 'off' AND NOT id = ANY(%s)""",
             [gateways.ids],
         )
+        accounts = {gateway: gateway._account() for gateway in gateways}
         return {
-            gateway.id: Settings(gateway._account(), gateway.failover_id.id or None, gateway.write_date.timestamp())
-            for gateway in gateways
+            gateway.id: Settings(account, gateway.failover_id.id or None, gateway.write_date.timestamp())
+            for gateway, account in accounts.items()
+            if account
         }
 
     def _account(self):
@@ -65,7 +67,7 @@ class HospitalGateway(models.Model):
             self.rate,
             self.window,
             self.connections,
-            {name: self[name] for name in link.options},
+            {name: self[name] for name in link.options if name in self._fields},
         )
 
     @api.model
