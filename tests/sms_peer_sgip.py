@@ -107,6 +107,7 @@ class Pusher(Connection):
 
     def __init__(self, peer):
         super().__init__(peer)
+        peer.connected -= 1
         self.waiting = []
 
     def connection_made(self, transport):

@@ -56,8 +56,8 @@ class Peer:
         ("read", n) (n submits read, the last unanswered), ("half", n) (half of the n-th answer written)
     deaths: how often it dies; after that it behaves
 
-    What it has seen: ``logins`` [(name, status)], ``submits`` [Submit], ``acknowledged`` [(key, result)] of its delivers,
-    ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``most_open`` (unanswered submits of one connection).
+    What it has seen: ``logins`` [(name, status)], ``submits`` [Submit], ``acknowledged`` [(key, result)] of its
+    delivers, ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``most_open`` (unanswered submits of one connection).
     """
 
     THROTTLED = 8

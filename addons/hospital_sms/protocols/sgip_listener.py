@@ -1,4 +1,4 @@
-"""Where China Unicom's gateway connects to us: it binds with a name and password of its own and brings reports and texts.
+"""Where China Unicom's gateway connects to us: it binds as agreed and brings reports and texts.
 
 Who may come, how many, how long and how much is limited; what is brought is kept by the link and acknowledged then.
 """
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from odoo.addons.hospital_base.service.backoff import delay
 
 from . import sgip
-from .session import FIRST_DELAY, LONGEST_DELAY, Connection
+from .connection import Connection
+from .session import FIRST_DELAY, LONGEST_DELAY
 
 if TYPE_CHECKING:
     from .sgip_link import SgipLink
@@ -80,7 +81,7 @@ class Inbound(Connection):
         result = self._judge(pdu) if isinstance(pdu, sgip.Bind) else BAD_LOGIN
         self.bound = result == OK
         if isinstance(pdu, sgip.Bind):
-            self.write(sgip.encode(sgip.BindResp(result), sequence))
+            self.put(sgip.encode(sgip.BindResp(result), sequence))
         if not self.bound:
             self.link.say("the gateway's login to our listener was refused (%s)", result)
             self.flush()
