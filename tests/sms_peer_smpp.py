@@ -38,7 +38,9 @@ class Connection(sms_peers.Connection):
             name, password, system_type, at = strings(raw, 16, 3)
             right = (name, password) == (self.peer.login, self.peer.secret) and raw[at] == 0x34
             self.peer.system_type = system_type
-            self.login_seen(name, right, lambda result: frame(BIND | ANSWER, sequence, b"SMSC\0" * (not result), result))
+            self.login_seen(
+                name, right, lambda result: frame(BIND | ANSWER, sequence, b"SMSC\0" * (not result), result)
+            )
         elif command == ENQUIRE:
             self.heartbeat_seen(frame(ENQUIRE | ANSWER, sequence))
         elif command == ENQUIRE | ANSWER:
@@ -47,7 +49,9 @@ class Connection(sms_peers.Connection):
             self.goodbye_seen(frame(UNBIND | ANSWER, sequence))
         elif command == ANSWER:
             self.peer.nacks.append((sequence, status))
-        elif command not in (UNBIND | ANSWER,):
+        elif command == UNBIND | ANSWER:
+            self.peer.goodbye_answers += 1
+        else:
             self.transport.abort()
 
     def submit(self, sequence, raw):
@@ -65,9 +69,9 @@ class Connection(sms_peers.Connection):
         key = 0x1A2B0000 + len(self.peer.submits)
         seen = Submit(self.number, f"{sequence:08x}", number, sender, content, esm_class >> 6 & 1, coding,
                       f"{key:08x}", 0, time.time())  # fmt: skip
+        said = seen.key.upper() if self.peer.form == "decimal" else seen.key
         self.submit_seen(
-            seen,
-            lambda result: frame(SUBMIT | ANSWER, sequence, f"{key:08X}".encode() + b"\0" if not result else b"", result),
+            seen, lambda result: frame(SUBMIT | ANSWER, sequence, b"" if result else said.encode() + b"\0", result)
         )
 
     def a_deliver(self, source, destination, esm_class, coding, content, tlvs=b""):
@@ -78,7 +82,7 @@ class Connection(sms_peers.Connection):
         return whole
 
     def a_report(self, submit, stat, err="000"):
-        form, key = self.peer.form, submit.key.upper()
+        form, key = self.peer.form, submit.key
         if form == "decimal":
             key = str(int(key, 16))
         text = (
@@ -98,6 +102,9 @@ class Connection(sms_peers.Connection):
 
     def a_heartbeat(self):
         return frame(ENQUIRE, self.next())
+
+    def a_goodbye(self):
+        return frame(UNBIND, self.next())
 
 
 class SmppPeer(Peer):

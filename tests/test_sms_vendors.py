@@ -26,7 +26,6 @@ from odoo.addons.hospital_sms.protocols.contract import (
     Rejected,
     Reply,
     Report,
-    Unknown,
     Unsent,
 )
 

@@ -1,8 +1,8 @@
 from . import (
     hospital_gateway,
-    hospital_gateway_vendor,
     hospital_gateway_allowed,
     hospital_gateway_live,
+    hospital_gateway_vendor,
     hospital_message,
     hospital_message_batch,
     hospital_message_care,

@@ -36,13 +36,7 @@ class HospitalGateway(models.Model):
         compute="_compute_push_url",
         string="Address for Reports",
         groups=ACCOUNT,
-        help="Enter it at the vendor for reports (状态报告) and for replies (上行短信). Whoever knows it can bring reports.",
-    )
-    push_peers = fields.Char(
-        string="Only From",
-        groups=ACCOUNT,
-        help="Addresses or networks of the vendor, separated by commas. Empty: whoever knows the address. Behind a "
-        "proxy the server has to run with proxy_mode.",
+        help="Enter it at the vendor for reports (状态报告) and for replies (上行短信). Whoever knows it can bring reports, unless you name who may connect.",
     )
 
     @api.depends("push_token", "protocol")
@@ -72,14 +66,6 @@ class HospitalGateway(models.Model):
             if gateway.enabled and gateway.protocol == "tencent" and not gateway.vendor_app:
                 raise ValidationError(self.env._("“%(gateway)s” needs an app id.", gateway=gateway.name))
 
-    @api.constrains("push_peers")
-    def _check_push_peers(self):
-        for gateway in self:
-            try:
-                allowed("127.0.0.1", gateway.push_peers or "")
-            except ValueError as error:
-                raise ValidationError(self.env._("Not an address or a network: %s", error)) from None
-
     def action_new_push_address(self):
         """The vendor brings reports to an address that nobody can guess; the one before no longer counts."""
         self.ensure_one()
@@ -95,9 +81,17 @@ class HospitalGateway(models.Model):
             [("protocol", "=", protocol), ("push_token", "!=", False)]
         )
         return gateways.filtered(
-            lambda gateway: hmac.compare_digest(gateway.push_token.encode(), token.encode("utf-8", "replace"))
-            and (not gateway.push_peers or allowed(address, gateway.push_peers))
+            lambda gateway: (
+                hmac.compare_digest(gateway.push_token.encode(), token.encode("utf-8", "replace"))
+                and gateway._may_push(address)
+            )
         )[:1]
+
+    def _may_push(self, address):
+        try:
+            return not self.listen_peers or allowed(address, self.listen_peers)
+        except ValueError:
+            return False
 
     def _keep_pushed(self, body):
         """Keep what a vendor has brought; ValueError for what is none of its forms."""

@@ -3,4 +3,4 @@
 ``contract`` says what the service and a link expect of each other.
 """
 
-from . import cmpp_link, sgip_link, smgp_link
+from . import aliyun, cmpp_link, sgip_link, smgp_link, smpp_link, tencent

@@ -25,7 +25,16 @@ UDHI = 0x40
 _HEADER = struct.Struct(">IIII")
 _SAR = 0x020C, 0x020E, 0x020F  # reference, total, number of this one
 _RECEIPTED_MESSAGE_ID, _MESSAGE_STATE, _MESSAGE_PAYLOAD = 0x001E, 0x0427, 0x0424
-_STATES = {1: "ENROUTE", 2: "DELIVRD", 3: "EXPIRED", 4: "DELETED", 5: "UNDELIV", 6: "ACCEPTD", 7: "UNKNOWN", 8: "REJECTD"}
+_STATES = {
+    1: "ENROUTE",
+    2: "DELIVRD",
+    3: "EXPIRED",
+    4: "DELETED",
+    5: "UNDELIV",
+    6: "ACCEPTD",
+    7: "UNKNOWN",
+    8: "REJECTD",
+}
 # The names in a receipt's text, each with a value up to the next name; last, the beginning of the message.
 _NAMES = re.compile(r"\b(id|sub|dlvrd|submit[ _]date|done[ _]date|stat|err):", re.IGNORECASE)
 _TEXT = re.compile(r"\bte?xt:", re.IGNORECASE)
@@ -119,7 +128,9 @@ def deliver(pdu: bytes) -> Deliver:
     except (ValueError, IndexError):
         raise Malformed("short") from None
     tlvs = _tlvs(pdu, at + length)
-    return Deliver(source, destination, esm_class, coding, pdu[at : at + length] or tlvs.get(_MESSAGE_PAYLOAD, b""), tlvs)
+    return Deliver(
+        source, destination, esm_class, coding, pdu[at : at + length] or tlvs.get(_MESSAGE_PAYLOAD, b""), tlvs
+    )
 
 
 def receipt(pdu: Deliver) -> Receipt:

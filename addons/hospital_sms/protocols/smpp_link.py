@@ -7,9 +7,10 @@ that was refused, joins and cuts messages by itself, and says nothing of submits
 import time
 
 from . import codes, layout, smpp
+from .connection import Client, national
 from .contract import Part, Reply, Report, link
 from .frames import Malformed
-from .session import Client, OperatorLink, national
+from .session import OperatorLink
 
 SAME = 600  # seconds in which a text that is repeated word for word is a repetition
 # Which ids a gateway writes how: in its answers, in its reports.

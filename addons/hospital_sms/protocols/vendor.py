@@ -6,23 +6,22 @@ is one part.
 
 import asyncio
 import hashlib
-import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 from odoo.addons.hospital_base.service.backoff import delay
 
+from .connection import BEIJING, national
 from .contract import Account, Link, Outcome, Part, Rejected, Reply, Report, Service, Status, Unknown, Unsent
 from .http import Answer, Client, Unanswered, endpoint, loads
 
 PAUSE = 1.0  # seconds without a submit after the vendor found us too fast
 MOST_ROWS, MOST_BYTES = 1000, 256 * 1024  # of what a vendor brings at once
 LONGEST = 2000  # characters of anything that comes in
-BEIJING = timezone(timedelta(hours=8))
 
 
 class Request(NamedTuple):
@@ -253,8 +252,7 @@ def local(number: Any) -> str:
     >>> local("+8613900001234"), local("13900001234"), local("+852 6123 4567"), local(None)
     ('13900001234', '13900001234', '85261234567', '')
     """
-    digits = "".join(re.findall("[0-9]", words(number)))[:20]
-    return digits[2:] if len(digits) == 13 and digits.startswith("861") else digits
+    return national(words(number))[:20]
 
 
 def beijing(text: Any) -> datetime | None:
