@@ -179,6 +179,10 @@ class Peer:
         self.do(lambda: [connection.release() for connection in self.connections])
 
     @property
+    def seen(self):
+        return len(self.submits)
+
+    @property
     def numbers(self):
         """{number: how many submits for it have come}; more than one per part is a message sent twice."""
         return dict(Counter(submit.number for submit in self.submits))
