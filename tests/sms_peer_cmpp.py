@@ -37,6 +37,9 @@ class Connection(sms_peers.Connection):
             self.peer.heartbeat_answers += 1
         elif command == TERMINATE:
             self.goodbye_seen(frame(TERMINATE | ANSWER, sequence))
+        elif command == TERMINATE | ANSWER:
+            self.peer.goodbye_answers += 1
+            self.transport.close()
         else:
             self.transport.abort()
 
@@ -105,6 +108,9 @@ class Connection(sms_peers.Connection):
 
     def a_heartbeat(self):
         return frame(ACTIVE_TEST, self.next())
+
+    def a_goodbye(self):
+        return frame(TERMINATE, self.next())
 
 
 class CmppPeer(Peer):

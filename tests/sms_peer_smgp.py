@@ -49,6 +49,9 @@ class Connection(sms_peers.Connection):
             self.peer.heartbeat_answers += 1
         elif command == EXIT:
             self.goodbye_seen(frame(self.peer.exit_answer | ANSWER, sequence))
+        elif command == EXIT | ANSWER:
+            self.peer.goodbye_answers += 1
+            self.transport.close()
         else:
             self.transport.abort()
 
@@ -108,6 +111,9 @@ class Connection(sms_peers.Connection):
 
     def a_heartbeat(self):
         return frame(ACTIVE_TEST, self.next())
+
+    def a_goodbye(self):
+        return frame(EXIT, self.next())
 
 
 class SmgpPeer(Peer):

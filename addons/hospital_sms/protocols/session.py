@@ -123,11 +123,9 @@ class OperatorLink(Link):
         self.given_up()
         self.took()
         end = time.monotonic() + grace
-        while time.monotonic() < end and (
-            self.inbox or self._keeping or any(connection.unanswered for connection in self.ready)
-        ):
+        while time.monotonic() < end and (self.held or any(connection.unanswered for connection in self.ready)):
             await asyncio.sleep(0.02)
-        ends = [connection.ended for connection in self.open]
+        ends = [client.ended for client in self.ready]
         for client in list(self.ready):
             client.log_out("stopped")
         if ends:
@@ -159,6 +157,11 @@ class OperatorLink(Link):
     @property
     def connected(self) -> int:
         return len(self.ready)
+
+    @property
+    def held(self) -> int:
+        """Arrivals that are not kept yet."""
+        return len(self.inbox) + self._keeping
 
     # -- for connections -------------------------------------------------------------------------------------------
 
@@ -209,7 +212,7 @@ class OperatorLink(Link):
             self.wake()
         if self.inbox:
             self._arrived.set()
-            if len(self.inbox) > HELD:
+            if self.held > HELD:
                 for connection in self.open:
                     connection.transport.pause_reading()
 
@@ -235,7 +238,7 @@ class OperatorLink(Link):
     async def _hold(self) -> None:
         """Keep one connection, as long as the account's login is accepted."""
         failures = 0
-        while True:
+        while not self._closing:
             pause = None
             try:
                 connection = await self._open()
