@@ -24,7 +24,10 @@ class Draft(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What all messages of one call have in common. ``state``: "queued", or "draft" until the batch is released."""
+    """What all messages of one call have in common. ``state``: "queued", or "draft" until the batch is released.
+
+    gateway_id: the only one they may leave by, whatever it serves
+    """
 
     purpose: str
     channel: str = "sms"
@@ -35,6 +38,7 @@ class Terms(NamedTuple):
     batch_id: int | None = None
     state: str = "queued"
     watched: bool = False
+    gateway_id: int | None = None
 
 
 class HospitalMessage(models.Model):
