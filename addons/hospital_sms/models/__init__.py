@@ -1,12 +1,18 @@
 from . import (
     hospital_gateway,
+    hospital_gateway_allowed,
+    hospital_gateway_board,
+    hospital_gateway_settings,
     hospital_message,
     hospital_message_batch,
+    hospital_message_code,
     hospital_message_inbound,
     hospital_message_part,
     hospital_message_queue,
     hospital_message_report,
+    hospital_message_routing,
     hospital_message_stop,
+    hospital_operator,
     hospital_wechat_follower,
     sms_template,
 )

@@ -42,4 +42,6 @@ class HospitalMessagePart(models.Model):
     _queue_index = models.Index("(gateway_id, priority, batch_id, due_at, id) WHERE state = 'queued'")
     _sending_index = models.Index("(gateway_id) WHERE state = 'sending'")
     _provider_index = models.Index("(provider_id) WHERE provider_id IS NOT NULL")
+    # For counts of a day among years of parts, which stand nearly in this order.
+    _day_index = models.Index("USING brin (sending_at)")
     _waiting_index = models.Index("(sent_at) WHERE state IN ('sent', 'unknown')")
