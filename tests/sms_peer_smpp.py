@@ -39,7 +39,7 @@ class Connection(sms_peers.Connection):
             right = (name, password) == (self.peer.login, self.peer.secret) and raw[at] == 0x34
             self.peer.system_type = system_type
             self.login_seen(
-                name, right, lambda result: frame(BIND | ANSWER, sequence, b"SMSC\0" * (not result), result)
+                name, right, lambda result: frame(BIND | ANSWER, sequence, b"" if result else b"SMSC\0", result)
             )
         elif command == ENQUIRE:
             self.heartbeat_seen(frame(ENQUIRE | ANSWER, sequence))

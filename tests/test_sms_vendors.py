@@ -141,7 +141,7 @@ def kind(outcome):
     return outcome.kind if isinstance(outcome, Rejected) else type(outcome).__name__.lower()
 
 
-# -- signatures --------------------------------------------------------------------------------------------------------
+# -- signatures ------------------------------------------------------------------------------------------------------
 
 
 def test_aliyun_signs_as_the_sdk_does():
@@ -175,7 +175,7 @@ def test_tencent_signs_as_the_sdk_does():
         assert tencent.authorization(body, given["Host"], stamp, KEY, SECRET) == given["Authorization"]
 
 
-# -- outcomes ----------------------------------------------------------------------------------------------------------
+# -- outcomes --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("vendor", FAKES)
@@ -256,7 +256,7 @@ def test_without_a_template_nothing_leaves(vendor):
     assert outcomes[2:] in ([], [Rejected(3, "template_values")])
 
 
-# -- the connection ------------------------------------------------------------------------------------------------------
+# -- the connection --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("vendor", FAKES)
@@ -410,7 +410,7 @@ def test_closing_leaves_nothing_open(vendor):
     assert not reached & {number(vendor, n) for n, what in said.items() if what == "unsent"}
 
 
-# -- reports and replies ---------------------------------------------------------------------------------------------------
+# -- reports and replies ---------------------------------------------------------------------------------------------
 
 
 def test_tencent_is_asked_for_reports_and_replies():

@@ -70,7 +70,7 @@ class SmppClient(Client):
         try:
             pdu = smpp.deliver(frame)
         except Malformed:
-            self.write(smpp.frame(smpp.GENERIC_NACK, sequence, status=smpp.INVALID_LENGTH))
+            self.put(smpp.frame(smpp.GENERIC_NACK, sequence, status=smpp.INVALID_LENGTH))
             raise
         self.arrived(
             self._report(pdu) if pdu.is_receipt else self._reply(pdu),
@@ -95,7 +95,7 @@ class SmppClient(Client):
         return Reply(national(pdu.source), pdu.destination, words, key, None, piece.ref, piece.index, piece.total)
 
     def _answer(self, head: smpp.Header, command: int = 0, status: int = smpp.OK) -> None:
-        self.write(smpp.frame(command or head.command | smpp.RESPONSE, head.sequence, status=status))
+        self.put(smpp.frame(command or head.command | smpp.RESPONSE, head.sequence, status=status))
 
 
 @link("smpp")
