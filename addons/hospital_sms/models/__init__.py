@@ -1,6 +1,7 @@
 from . import (
     hospital_gateway,
     hospital_gateway_allowed,
+    hospital_gateway_asking,
     hospital_gateway_board,
     hospital_gateway_live,
     hospital_gateway_settings,
