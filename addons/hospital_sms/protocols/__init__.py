@@ -2,5 +2,3 @@
 
 ``contract`` says what the service and a link expect of each other.
 """
-
-from . import cmpp_link, sgip_link, smgp_link
