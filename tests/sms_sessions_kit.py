@@ -1,4 +1,4 @@
-"""What the tests of the links share: the service as a link sees it, the feeding of parts, what must be true in the end."""
+"""What the tests of the links share: the service as a link sees it, parts handed over, what must be true in the end."""
 
 import asyncio
 import contextlib
@@ -140,8 +140,17 @@ class Place:
             if isinstance(outcome, Accepted):
                 assert keys[outcome.provider_id] == reference
         assert len({key for key, result in peer.acknowledged if not result}) <= len(service.kept)
-        for report in service.kept:
-            assert not report.number or report.number.isdecimal()
+        keepable(service.kept)
+
+
+def keepable(arrived):
+    """Whatever the gateway sent, a database can keep it."""
+    for item in arrived:
+        for value in item:
+            if isinstance(value, str):
+                assert "\0" not in value
+                value.encode()
+        assert not item.number or item.number.isdecimal()
 
 
 @contextlib.asynccontextmanager

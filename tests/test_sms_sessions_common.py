@@ -228,6 +228,25 @@ def test_what_the_operator_refuses_says_what_it_is(protocol):
 
 
 @EACH
+def test_a_service_that_hands_over_the_next_at_once(protocol):
+    """However many there are that cannot be written."""
+
+    async def tell(place):
+        waiting = [*parts(3000, "好" * 80), *parts(1, first=5000)]
+
+        def hand_over():
+            while waiting and place.link.free:
+                place.give(waiting.pop(0))
+
+        place.link.on_free(hand_over)
+        hand_over()
+        await place.until(lambda: len(place.service.outcomes) == 3001)
+        assert place.last(Accepted) == {5000}
+
+    story(protocol, tell, window=1)
+
+
+@EACH
 def test_an_answer_that_does_not_come_is_unknown_and_opens_the_window(protocol):
     async def tell(place):
         place.give(*parts(4))
@@ -427,7 +446,7 @@ def test_bytes_in_any_pieces(protocol, piece):
 
 
 @EACH
-@pytest.mark.parametrize("garbage", [b"\0\0\0\3", b"\xff\xff\xff\xff", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0\0\x20\0"],
+@pytest.mark.parametrize("garbage", [b"\0\0\0\3", b"\xff\xff\xff\xff", b"HTTP/1.1 400 Bad Request\r\n", b"\0\0\x20\0"],
                          ids=["short", "huge", "http", "long"])  # fmt: skip
 def test_after_garbage_the_connection_is_made_anew(protocol, garbage):
     async def tell(place):
@@ -532,6 +551,13 @@ def test_closing_waits_for_answers_and_logs_out(protocol):
 
     peer = story(protocol, tell, {"hold": True})
     assert peer.goodbyes == 1
+
+
+def test_a_logout_may_be_answered_with_anything():
+    async def tell(place):
+        await place.feed(parts(2))
+
+    assert story("smgp", tell, {"exit_answer": 4}).goodbyes == 1
 
 
 @EACH

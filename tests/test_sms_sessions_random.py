@@ -13,6 +13,7 @@ from sms_sessions_kit import (
     Recorder,
     Unknown,
     hasten,
+    keepable,
     linked,
     parts,
     peer_of,
@@ -172,6 +173,51 @@ def test_whatever_a_gateway_says_each_part_has_one_outcome(protocol, raw, cuts, 
         client.welcome.cancel()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    content=st.binary(max_size=140), report=st.booleans(), fmt=st.sampled_from([0, 4, 8, 15, 99]), udhi=st.booleans()
+)
+def test_whatever_a_phone_says_can_be_kept_and_is_acknowledged(protocol, content, report, fmt, udhi):
+    async def run():
+        service = Recorder()
+        link = LINKS[protocol](Account(1, protocol, login="901234", secret="s", options={"node": 3}), service)
+        client, wire = link.client(link), Wire()
+        client.connection_made(wire)
+        client.login_answered(0)
+        running = asyncio.create_task(link._keep())
+        client.data_received(_said(protocol, content, report, fmt, udhi))
+        while link.held:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        running.cancel()
+        keepable(service.kept)
+        assert bool(wire.written) == bool(service.kept) and (service.kept or report)
+        client.connection_lost(None)
+
+    asyncio.run(run())
+
+
+def _said(protocol, content, report, fmt, udhi):
+    """A text or a report with any content."""
+    number, length = b"13900000001", len(content)
+    if protocol == "sgip":
+        body = struct.pack(">21s21s3BI", b"86" + number, b"1069", 0, udhi, fmt, length) + content + bytes(8)
+        if report:
+            body = struct.pack(">12sB21s", content[:12], 0, b"86" + number) + content[12:23].ljust(10, b"\0")
+        return struct.pack(">II12s", 20 + len(body), 5 if report else 4, b"s" * 12) + body
+    if protocol == "smgp":
+        content = b"id:" + content[:10].ljust(10) + b" stat:" + content[10:] if report else content
+        head = struct.pack(">10sBB14s21s21sB", b"k" * 10, report, fmt, b"20261127", number, b"1069", len(content))
+        body = head + content + bytes(8) + struct.pack(">HHB", 2, 1, udhi)
+        return struct.pack(">III", 12 + len(body), 3, 1) + body
+    kind, tail = ("32sB", 20) if protocol == "cmpp3" else ("21s", 8)
+    content = content.ljust(60, b"\0") if report else content
+    values = [b"k" * 8, b"1069", b"", 0, udhi, fmt, number, *([0] if tail == 20 else []), report, len(content)]
+    body = struct.pack(f">8s21s10s3B{kind}BB", *values) + content + bytes(tail)
+    return struct.pack(">III", 12 + len(body), 5, 1) + body
 
 
 def _answer(protocol, reference):

@@ -31,6 +31,12 @@ HELD = 4000  # arrivals not kept yet, above which nothing more is read
 Arrival = tuple[Connection, Report | Reply, bytes]  # with its acknowledgement
 
 
+class OtherParts(ValueError):
+    """The message was counted with another alphabet or signature than the gateway has by now."""
+
+    code = "parts"
+
+
 class OperatorLink(Link):
     """An account at an operator, with as many connections as it allows; parts go where the window is open.
 
@@ -64,7 +70,7 @@ class OperatorLink(Link):
         self._counter = random.getrandbits(32)
         self._segments: tuple[Any, list[text.Segment]] = (None, [])
         self._pause = self._paused_until = 0.0
-        self._closing = False
+        self._closing = self._handing_on = False
         self._keeping = 0
         self._arrived, self._over = asyncio.Event(), asyncio.Event()
         self._door = asyncio.Lock()
@@ -170,7 +176,7 @@ class OperatorLink(Link):
         return int(self.reserve(1)[0], 16)
 
     def content(self, part: Part) -> tuple[int, int, bytes]:
-        """Return ``(format, udhi, bytes)`` of a part; ValueError if its message is split otherwise by now."""
+        """Return ``(format, udhi, bytes)`` of a part; ValueError if it cannot be made."""
         wanted = part.text, part.ref
         if self._segments[0] != wanted:
             options = self.account.options
@@ -185,9 +191,7 @@ class OperatorLink(Link):
             self._segments = wanted, segments
         segments = self._segments[1]
         if len(segments) != part.total:
-            error = ValueError("parts")
-            error.code = "parts"
-            raise error
+            raise OtherParts
         segment = segments[part.index - 1]
         return text.FORMATS[segment.alphabet], int(bool(segment.header)), segment.header + segment.body
 
@@ -206,10 +210,15 @@ class OperatorLink(Link):
 
     def took(self) -> None:
         """Something was read or written: hand on what came of it."""
-        if self.outcomes:
-            outcomes, self.outcomes = self.outcomes, []
-            self.service.settle(outcomes)
-            self.wake()
+        if not self._handing_on:  # ``wake`` may submit, and so come here again
+            self._handing_on = True
+            try:
+                while self.outcomes:
+                    outcomes, self.outcomes = self.outcomes, []
+                    self.service.settle(outcomes)
+                    self.wake()
+            finally:
+                self._handing_on = False
         if self.inbox:
             self._arrived.set()
             if self.held > HELD:
