@@ -12,6 +12,9 @@
         "security/ir.model.access.csv",
         "security/hospital_sms_rules.xml",
         "views/hospital_sms_menus.xml",
+        "views/hospital_wechat_pages.xml",
+        "views/hospital_wechat_follower_views.xml",
+        "views/hospital_message_call_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["hospital_sms/static/src/**/*"],

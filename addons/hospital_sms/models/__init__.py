@@ -1,12 +1,18 @@
 from . import (
     hospital_gateway,
+    hospital_gateway_wechat,
     hospital_message,
     hospital_message_batch,
+    hospital_message_fallback,
     hospital_message_inbound,
     hospital_message_part,
     hospital_message_queue,
     hospital_message_report,
     hospital_message_stop,
+    hospital_wechat_callback,
     hospital_wechat_follower,
+    hospital_wechat_token,
+    hospital_wechat_visit,
     sms_template,
+    zz_stub,
 )
