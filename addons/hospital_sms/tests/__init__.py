@@ -1,1 +1,2 @@
+from . import test_fallback
 from . import test_queue
