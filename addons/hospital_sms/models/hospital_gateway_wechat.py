@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 from ..protocols import wechat_client
 from ..protocols.http import Client, endpoint
+from .hospital_wechat_token import Keeper
 
 
 class HospitalGateway(models.Model):
@@ -43,6 +44,13 @@ class HospitalGateway(models.Model):
     def _compute_wechat_callback(self):
         for gateway in self:
             gateway.wechat_callback = f"{gateway.get_base_url()}/hospital_sms/wechat/{gateway.wechat_key}"
+
+    @api.model
+    def _secret_fields(self):
+        return [*super()._secret_fields(), "wechat_token_ref", "wechat_aes_ref"]
+
+    def _option_wechat_token(self):
+        return Keeper(self.env.cr.dbname, self.id)
 
     @api.model
     def _wechat_by_key(self, key):

@@ -3,6 +3,8 @@ from datetime import UTC, datetime
 
 from odoo import api, fields, models
 
+from odoo.addons.hospital_base import secrets
+
 from ..protocols import wechat_crypto
 from ..protocols.contract import Reply, Report
 from ..protocols.wechat_crypto import Refused
@@ -19,12 +21,13 @@ class HospitalGateway(models.Model):
     def _wechat_confirm(self, signature, timestamp, nonce):
         """Raise Refused unless the address was opened by WeChat's set-up page."""
         self._wechat_check_time(timestamp)
-        wechat_crypto.check(signature, self._read_secret(self.wechat_token_ref), timestamp, nonce)
+        token, _key = self._wechat_secrets()
+        wechat_crypto.check(signature, token, timestamp, nonce)
 
     def _wechat_receive(self, signature, timestamp, nonce, body):
         """Take in one callback and return what is answered; raises Refused. Sent twice, it has one effect."""
         self._wechat_check_time(timestamp)
-        token, key = self._read_secret(self.wechat_token_ref), self._wechat_aes_key()
+        token, key = self._wechat_secrets()
         sealed = wechat_crypto.fields(body).get("Encrypt", "")
         wechat_crypto.check(signature, token, timestamp, nonce, sealed)
         said = wechat_crypto.fields(wechat_crypto.unseal(sealed, key, self.login))
@@ -38,11 +41,15 @@ class HospitalGateway(models.Model):
         if not (timestamp.isascii() and timestamp.isdigit()) or abs(time.time() - int(timestamp[:12])) > FRESH:
             raise Refused("time")
 
-    def _wechat_aes_key(self):
+    def _wechat_secrets(self):
+        """The token and the AES key that were agreed on."""
         try:
-            return wechat_crypto.key_of(self._read_secret(self.wechat_aes_ref))
-        except ValueError:
-            raise Refused("aes_key") from None
+            token, key = (self._read_secret(name) for name in (self.wechat_token_ref, self.wechat_aes_ref))
+            return token, wechat_crypto.key_of(key)
+        except secrets.NoSecret as error:
+            raise Refused(f"no secret {error.name}") from None
+        except ValueError as error:
+            raise Refused(str(error)) from None
 
     def _wechat_take(self, said):
         """Handle the fields of a callback; returns the XML of an answer, or nothing."""
