@@ -89,7 +89,9 @@ class FakeWechat:
             if code := REFUSALS.get(body["touser"]):
                 return {"errcode": code, "errmsg": "refused"}
             self.msgid += 1
-            self.sent.append((way, body["touser"], body["template_id"], body["data"], body.get("url", body.get("page"))))
+            self.sent.append(
+                (way, body["touser"], body["template_id"], body["data"], body.get("url", body.get("page")))
+            )
             return {"errcode": 0, "errmsg": "ok", "msgid": self.msgid}
 
     def openid_of(self, query):

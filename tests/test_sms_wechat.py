@@ -48,7 +48,9 @@ async def until(condition):
 
 
 def part(number, openid="o_1", **values):
-    return Part(number, f"{number:032x}", "", "", "您好", openid=openid, template="T1", values=values or {"thing1": "复诊"})
+    return Part(
+        number, f"{number:032x}", "", "", "您好", openid=openid, template="T1", values=values or {"thing1": "复诊"}
+    )
 
 
 def sends(fake, *parts, way="template", meanwhile=lambda link: None, secret=SECRET, outcomes=None):
@@ -143,7 +145,13 @@ def test_a_wrong_secret_ends_it():
         async def run():
             service = Service()
             link = WechatLink(
-                Account(1, "wechat", fake.url, login=APP_ID, options={"wechat_way": "template", "wechat_token": Keeper(fake)}),
+                Account(
+                    1,
+                    "wechat",
+                    fake.url,
+                    login=APP_ID,
+                    options={"wechat_way": "template", "wechat_token": Keeper(fake)},
+                ),
                 service,
             )
             await asyncio.wait_for(link.run(), 10)

@@ -22,14 +22,16 @@ gateway = env["hospital.gateway"].create({
     "wechat_welcome": "欢迎关注"})
 patients = env["res.partner"].create([
     {"name": name, "is_patient": True, "phone_line_ids": [(0, 0, {"number": number}) for number in numbers]}
-    for name, numbers in (("张伟国", ["13900001234", "13900005678"]), ("李秀英", ["13900004321"]), ("王小明", ["13900009999"]))])
+    for name, numbers in (("张伟国", ["13900001234", "13900005678"]), ("李秀英", ["13900004321"]),
+                          ("王小明", ["13900009999"]))])
 links = env["hospital.wechat.visit"]._links_of(patients, gateway)
 template = env["sms.template"].create({"name": "复诊", "model_id": env["ir.model"]._get_id("res.partner"),
     "body": "复诊", "wechat_code": "T1", "approval": "approved"})
 from odoo.addons.hospital_sms.models.hospital_message_queue import Draft, Terms
 env["hospital.message"]._enqueue([Draft("复诊", "", patients[0].id, openid="o_1")],
     Terms("appointment", channel="wechat", template_id=template.id))
-env.cr.execute("UPDATE hospital_message_part SET state = 'sent', provider_id = '1001', sending_at = now() AT TIME ZONE 'UTC', sent_at = now() AT TIME ZONE 'UTC'")
+env.cr.execute(
+    "UPDATE hospital_message_part SET state = 'sent', provider_id = '1001', sending_at = now() AT TIME ZONE 'UTC'")
 env.cr.execute("UPDATE hospital_message SET state = 'sent'")
 env.cr.commit()
 print("READY", __import__("json").dumps([gateway.id, gateway.wechat_key, [links[patient.id] for patient in patients]]))
@@ -54,7 +56,11 @@ class Hospital:
             return cursor.fetchall()
 
     def write(self, query):
-        with contextlib.closing(psycopg2.connect(dbname=self.name)) as connection, connection, connection.cursor() as cursor:
+        with (
+            contextlib.closing(psycopg2.connect(dbname=self.name)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute(query)
 
     def bound(self):
@@ -150,9 +156,11 @@ def test_forged_and_stale_callbacks_change_nothing(hospital, caller):
 
 
 def test_bombs_are_refused_at_once(caller):
-    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa">' + b"".join(
-        b'<!ENTITY a%d "%s">' % (n, b"&a;" * 10) for n in range(10)
-    ) + b"]><xml><Encrypt>&a9;</Encrypt></xml>"
+    bomb = (
+        b'<!DOCTYPE x [<!ENTITY a "aaaa">'
+        + b"".join(b'<!ENTITY a%d "%s">' % (n, b"&a;" * 10) for n in range(10))
+        + b"]><xml><Encrypt>&a9;</Encrypt></xml>"
+    )
     query = f"msg_signature=x&timestamp={int(time.time())}&nonce=n"
     assert caller.raw(query, bomb)[0] == 403
     assert caller.raw(query, b"<a>" * 20_000)[0] == 403
@@ -220,7 +228,10 @@ def test_outside_wechat_the_page_says_what_to_do(hospital):
 def test_the_page_works_on_a_telephone_without_javascript(hospital, chromium):
     hospital.fake.visitor = "o_phone"
     context = chromium.new_context(
-        viewport={"width": 375, "height": 667}, user_agent=WECHAT["User-Agent"], java_script_enabled=False, locale="zh-CN"
+        viewport={"width": 375, "height": 667},
+        user_agent=WECHAT["User-Agent"],
+        java_script_enabled=False,
+        locale="zh-CN",
     )
     page = context.new_page()
     page.goto(hospital.links[1])

@@ -30,9 +30,7 @@ class HospitalGateway(models.Model):
         default="https://open.weixin.qq.com",
         help="Where a visitor is told apart. Another address only where a proxy stands in between.",
     )
-    wechat_welcome = fields.Char(
-        string="Welcome", translate=True, help="What a new follower is told. Empty: nothing."
-    )
+    wechat_welcome = fields.Char(string="Welcome", translate=True, help="What a new follower is told. Empty: nothing.")
     wechat_key = fields.Char(
         string="Address Part", readonly=True, copy=False, default=lambda self: secrets.token_urlsafe(12)
     )

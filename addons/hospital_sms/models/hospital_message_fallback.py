@@ -74,9 +74,7 @@ class HospitalMessage(models.Model):
             for place, message_id in zip(own, made, strict=True):
                 ids[place] = message_id
         made = [message_id for message_id in ids if message_id]
-        self.env.cr.execute(
-            "UPDATE hospital_message SET fallback = %s WHERE id = ANY(%s)", [",".join(channels), made]
-        )
+        self.env.cr.execute("UPDATE hospital_message SET fallback = %s WHERE id = ANY(%s)", [",".join(channels), made])
         self._conclude(made)
         return ids
 

@@ -66,9 +66,7 @@ class HospitalGateway(models.Model):
         reply = Reply("", said.get("ToUserName", ""), _text(said), key, at, openid=openid, event=event)
         self.env["hospital.message"]._keep(self.id, [reply])
         if event == "subscribe" and self.wechat_welcome:
-            return wechat_crypto.text_answer(
-                openid, said.get("ToUserName", ""), self.wechat_welcome, int(time.time())
-            )
+            return wechat_crypto.text_answer(openid, said.get("ToUserName", ""), self.wechat_welcome, int(time.time()))
         return ""
 
 

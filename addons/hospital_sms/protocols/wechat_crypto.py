@@ -143,9 +143,7 @@ def fields(xml: bytes) -> dict[str, str]:
 
 def envelope(sealed: str, token: str, timestamp: str, nonce: str) -> str:
     """A sealed answer as WeChat wants it in the body of the response."""
-    return _xml(
-        Encrypt=sealed, MsgSignature=sign(token, timestamp, nonce, sealed), TimeStamp=timestamp, Nonce=nonce
-    )
+    return _xml(Encrypt=sealed, MsgSignature=sign(token, timestamp, nonce, sealed), TimeStamp=timestamp, Nonce=nonce)
 
 
 def text_answer(to: str, account: str, text: str, at: int) -> str:

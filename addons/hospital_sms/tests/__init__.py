@@ -1,2 +1,1 @@
-from . import test_fallback
-from . import test_queue
+from . import test_fallback, test_queue
