@@ -58,15 +58,14 @@ class HospitalGateway(models.Model):
         if event in ("TEMPLATESENDJOBFINISH", "subscribe_msg_sent_event"):
             self.env["hospital.message"]._keep(self.id, [_report(said, at)])
             return ""
+        account = said.get("ToUserName", "")
         if event in FOLLOWS:
             self.env["hospital.wechat.follower"]._set_follows(self, openid, FOLLOWS[event], at)
-        elif event:
-            return ""
-        key = said.get("MsgId") or f"{openid}:{said.get('CreateTime', '')}:{event}"
-        reply = Reply("", said.get("ToUserName", ""), _text(said), key, at, openid=openid, event=event)
-        self.env["hospital.message"]._keep(self.id, [reply])
-        if event == "subscribe" and self.wechat_welcome:
-            return wechat_crypto.text_answer(openid, said.get("ToUserName", ""), self.wechat_welcome, int(time.time()))
+            if event == "subscribe" and self.wechat_welcome:
+                return wechat_crypto.text_answer(openid, account, self.wechat_welcome, int(time.time()))
+        elif not event:
+            key = said.get("MsgId") or f"{openid}:{said.get('CreateTime', '')}"
+            self.env["hospital.message"]._keep(self.id, [Reply("", account, _text(said), key, at, openid=openid)])
         return ""
 
 
@@ -102,10 +101,9 @@ def _report(said, at):
 def _text(said):
     """What somebody writes; of what is not written, what it is.
 
-    >>> _text({"MsgType": "text", "Content": "您好"}), _text({"MsgType": "image"}), _text({"MsgType": "event"})
-    ('您好', '[image]', '')
+    >>> _text({"MsgType": "text", "Content": "您好"}), _text({"MsgType": "image"})
+    ('您好', '[image]')
     >>> _text({"MsgType": "voice", "Recognition": "我好多了"})
     '我好多了'
     """
-    kind = said.get("MsgType", "")
-    return said.get("Content") or said.get("Recognition") or ("" if kind == "event" else f"[{kind}]")
+    return said.get("Content") or said.get("Recognition") or f"[{said.get('MsgType', '')}]"
