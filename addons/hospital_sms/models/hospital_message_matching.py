@@ -16,9 +16,8 @@ SOUGHT = "72 hours"
 
 _REPORTS = """
     WITH report AS (
-        SELECT * FROM unnest(%(places)s::int[], %(ids)s::text[], %(states)s::text[], %(codes)s::text[],
-                             %(numbers)s::text[], %(references)s::text[])
-               AS report (place, provider_id, state, code, number, reference))
+        SELECT * FROM unnest(%(places)s::int[], %(ids)s::text[], %(numbers)s::text[], %(references)s::text[])
+               AS report (place, provider_id, number, reference))
 """
 
 # By the operator's id; by ours where the part's answer was never heard and the protocol names it (SGIP). Where several
@@ -116,8 +115,6 @@ class HospitalMessage(models.Model):
                 "sought": SOUGHT,
                 "places": list(range(len(reports))),
                 "ids": [one.provider_id for one in reports],
-                "states": [one.state for one in reports],
-                "codes": [one.code for one in reports],
                 "numbers": [one.number or "" for one in reports],
                 "references": [one.reference or one.provider_id for one in reports],
             },
@@ -226,8 +223,8 @@ class HospitalMessageInbound(models.Model):
             """INSERT INTO hospital_message_inbound (channel, gateway_id, key, number, number_masked, openid,
                       destination, text, at, kind, create_uid, write_uid, create_date, write_date)
                SELECT CASE gateway.protocol WHEN 'wechat' THEN 'wechat' ELSE 'sms' END, gateway.id, reply.key,
-                      reply.number, reply.masked, reply.openid, reply.destination, reply.text, COALESCE(reply.at, now.moment),
-                      'new', %s, %s, now.moment, now.moment
+                      reply.number, reply.masked, reply.openid, reply.destination, reply.text,
+                      COALESCE(reply.at, now.moment), 'new', %s, %s, now.moment, now.moment
                  FROM hospital_gateway gateway, (SELECT statement_timestamp() AT TIME ZONE 'UTC') AS now (moment),
                       unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamp[])
                       AS reply (key, number, masked, openid, destination, text, at)

@@ -36,7 +36,10 @@ class Draft(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What all messages of one call have in common. ``state``: "queued", or "draft" until the batch is released."""
+    """What all messages of one call have in common. ``state``: "queued", or "draft" until the batch is released.
+
+    gateway_id: the only one they may leave by, whatever it serves
+    """
 
     purpose: str
     channel: str = "sms"
@@ -47,6 +50,15 @@ class Terms(NamedTuple):
     batch_id: int | None = None
     state: str = "queued"
     watched: bool = False
+    gateway_id: int | None = None
+
+
+class _Style(NamedTuple):
+    """How texts leave by a gateway. whole: not in parts; split: arguments of ``text.count``"""
+
+    prefix: str
+    whole: bool
+    split: dict[str, Any]
 
 
 # What is different for each draft: columns of hospital_message and their types.
@@ -82,7 +94,7 @@ class HospitalMessage(models.Model):
 
         None stands where the key is known already: that message has been put in before. One that may not be sent is
         kept as *excluded* with the reason: what the gate says, ``stopped`` (the number wants nothing more),
-        ``no_number``, ``repeated`` (the same text to the same number within minutes). One that may only be sent later
+        ``no_number``, ``too_long``, ``repeated`` (the same text to the same number within minutes). One that may only be sent later
         waits until then. One that no gateway serves waits until one does. The text is kept as it leaves: signed, with
         the way to refuse where it is commercial.
 
@@ -94,9 +106,9 @@ class HospitalMessage(models.Model):
         at = terms.at or fields.Datetime.now()
         verdicts = self._verdicts(drafts, terms.channel, terms.purpose, at)
         routes = self.env["hospital.gateway"]._route([draft.number for draft in drafts], terms)
-        gateways = self._styles({gateway_id for gateway_id, _operator in routes.values()})
+        styles = self._styles({gateway_id for gateway_id, _operator in routes.values()})
         drafts = [
-            draft._replace(text=self._signed(draft.text, gateways[routes[draft.number][0]], terms)) for draft in drafts
+            draft._replace(text=self._signed(draft.text, styles[routes[draft.number][0]], terms)) for draft in drafts
         ]
         repeated = self._repeated(drafts) if terms.channel == "sms" else set()
         self.env.cr.execute("SELECT nextval('hospital_message_id_seq') FROM generate_series(1, %s)", [len(drafts)])
@@ -112,7 +124,9 @@ class HospitalMessage(models.Model):
             gateway_id, operator = routes[draft.number]
             counted = draft.text, gateway_id
             if counted not in counts:
-                counts[counted] = self._count_parts(draft.text, gateways[gateway_id], terms)
+                counts[counted] = self._count_parts(draft.text, styles[gateway_id], terms)
+            if not reason and not counts[counted]:
+                reason = "too_long"
             later = verdict.verdict == "later" and not self._overtakes(terms)
             model, res_id = draft.origin or (None, None)
             rows.append(
@@ -254,27 +268,33 @@ class HospitalMessage(models.Model):
 
     @api.model
     def _styles(self, gateway_ids):
-        """``{gateway id: gateway}``, with None for a message that no gateway serves yet."""
+        """``{gateway id: _Style}``, with None for messages that no gateway serves yet."""
         gateways = self.env["hospital.gateway"].sudo().browse(filter(None, gateway_ids))
-        return {gateway.id: gateway for gateway in gateways} | {None: self.env["hospital.gateway"]}
+        styles = {None: _Style("", False, {})}
+        for gateway in gateways:
+            signed = gateway.signature and not gateway.signature_by_gateway
+            prefix = f"【{gateway.signature.strip('【】')}】" if signed else ""
+            styles[gateway.id] = _Style(prefix, gateway.protocol in WHOLE, gateway._split_style())
+        return styles
 
     @api.model
-    def _signed(self, text, gateway, terms):
+    def _signed(self, text, style, terms):
         """The text as the receiver is to see it: exactly one signature in front, the way to refuse at the end."""
         if terms.channel != "sms":
             return text
         if terms.purpose == "marketing" and not SAYS_OPT_OUT.search(text):
             text = f"{text} {OPT_OUT}"
-        if gateway.signature and not gateway.signature_by_gateway and not SIGNED.match(text):
-            text = f"【{gateway.signature.strip('【】')}】{text}"
-        return text
+        return text if SIGNED.match(text) else style.prefix + text
 
     @api.model
-    def _count_parts(self, text, gateway, terms):
-        if terms.channel != "sms" or gateway.protocol in WHOLE:
+    def _count_parts(self, text, style, terms):
+        """Parts of the text, 0 for one that is too long for any number of them."""
+        if terms.channel != "sms" or style.whole:
             return 1
-        added = len(gateway.signature or "") + 2 if gateway.signature_by_gateway else 0
-        return len(texts.split(text, reserved=added))
+        try:
+            return texts.count(text, **style.split)
+        except texts.TooLong:
+            return 0
 
     # -- parts ---------------------------------------------------------------------------------------------------
 

@@ -130,7 +130,7 @@ class HospitalMessagePart(models.Model):
             if part_id in taken
         ]
         # What had to stand back for another message to the same patient is asked next.
-        return parts, 0.0 if len(parts) < len(messages) else seconds
+        return parts, 0.0 if len(going) < len(messages) else seconds
 
     @staticmethod
     def _as_part(message, part_id, reference, number, total, sender):

@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 LOOK = 15.0  # seconds after which it looks for due parts even if nobody has woken it
 # Parts are taken ahead for so many seconds of the account's rate: what an urgent one may have to wait behind, and what
 # is unknown after a kill although it has not left.
-AHEAD = 0.2
+AHEAD = 0.1
 MOST_AHEAD = 300
 # Seconds between takes at the least, so that single messages do not cost a transaction each under load.
 BREATH = 0.01
