@@ -5,6 +5,7 @@ from odoo import api, fields, models
 
 from ..protocols import wechat_client
 from ..protocols.http import Client, endpoint
+from .hospital_gateway import ACCOUNT
 from .hospital_wechat_token import Keeper
 
 
@@ -20,17 +21,22 @@ class HospitalGateway(models.Model):
         default="template",
     )
     wechat_token_ref = fields.Char(
-        string="Callback Token", help="The name of the secret that holds the token agreed on for callbacks."
+        string="Callback Token",
+        groups=ACCOUNT,
+        help="The name of the secret that holds the token agreed on for callbacks.",
     )
     wechat_aes_ref = fields.Char(
-        string="Callback Key", help="The name of the secret that holds the EncodingAESKey. Callbacks must be encrypted."
+        string="Callback Key",
+        groups=ACCOUNT,
+        help="The name of the secret that holds the EncodingAESKey. Callbacks must be encrypted.",
     )
     wechat_page = fields.Char(
         string="Authorize Page",
         default="https://open.weixin.qq.com",
+        groups=ACCOUNT,
         help="Where a visitor is told apart. Another address only where a proxy stands in between.",
     )
-    wechat_welcome = fields.Char(string="Welcome", translate=True, help="What a new follower is told. Empty: nothing.")
+    wechat_welcome = fields.Char(string="Welcome", help="What a new follower is told. Empty: nothing.")
     wechat_key = fields.Char(
         string="Address Part", readonly=True, copy=False, default=lambda self: secrets.token_urlsafe(12)
     )

@@ -4,18 +4,12 @@ import asyncio
 import time
 from urllib.parse import urlencode
 
+from . import codes
 from .contract import Accepted, Rejected, Unsent, link
 from .http import Unanswered
 from .vendor import Refused, Request, VendorLink
 from .wechat_client import BARRED, HOST, JSON, STALE, Refusal, Token, code_of, dumps
 
-KINDS = {
-    -1: "busy",
-    50005: "busy",
-    45009: "later",  # the day's quota
-    45011: "throttled",
-    45047: "throttled",
-}
 DISTRUST = 600.0  # seconds; a forced token is allowed 20 times a day
 
 
@@ -44,7 +38,7 @@ class WechatLink(VendorLink):
     """
 
     host = HOST
-    options = ("proxy", "wechat_way", "wechat_token")
+    options = ("proxy", "codes", "wechat_way", "wechat_token")
 
     def __init__(self, account, service):
         super().__init__(account, service)
@@ -65,7 +59,8 @@ class WechatLink(VendorLink):
         if code in BARRED:
             raise Refused(str(code))
         if code:
-            return Rejected(part.id, str(code), "stale" if code in STALE else KINDS.get(code, "failed"))
+            kind = "stale" if code in STALE else codes.kind("wechat", str(code), self.account.options.get("codes"))
+            return Rejected(part.id, str(code), kind)
         # Without a number no report can be told to be this one's: ours stands in.
         return Accepted(part.id, str(answer.get("msgid") or part.reference))
 
