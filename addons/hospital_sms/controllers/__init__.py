@@ -1,1 +1,2 @@
 from . import vendors
+from . import wechat

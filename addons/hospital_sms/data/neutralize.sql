@@ -2,3 +2,4 @@
 DELETE FROM ir_config_parameter WHERE key = 'hospital_sms.live';
 UPDATE hospital_gateway SET enabled = false WHERE protocol <> 'simulator';
 DELETE FROM hospital_gateway_allowed;
+DELETE FROM hospital_wechat_token;

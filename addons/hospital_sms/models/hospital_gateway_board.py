@@ -77,6 +77,13 @@ LOGINS = {
         "0x0e": _lt("The operator refuses the secret."),
         "0x0f": _lt("The operator does not know the system id."),
     },
+    "wechat": {
+        "40013": _lt("WeChat does not know the app id."),
+        "40125": _lt("WeChat refuses the secret."),
+        "40164": _lt("This server's address is not on the account's list at WeChat."),
+        "40243": _lt("The account's secret is frozen at WeChat."),
+        "50002": _lt("The account is restricted by WeChat."),
+    },
 }
 LOGIN_ADVICE = _lt(
     "Compare address, login and secret with what the operator gave you, then press “Try again”. It is not tried by "

@@ -30,6 +30,7 @@ _KINDS: dict[str, dict[str, str]] = {
         "0x58": "throttled",
         "0x64": "busy",
     },
+    "wechat": {"-1": "busy", "45009": "later", "45011": "throttled", "45047": "throttled"},
 }
 
 

@@ -89,13 +89,20 @@ class Client:
         self._tls = ssl.create_default_context() if target.tls else None
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
 
+    async def get(self, path: str, headers: dict[str, str]) -> Answer:
+        """Ask for ``path``. Raises Unanswered."""
+        return await self._exchange("GET", path, headers, b"", lambda: None)
+
     async def post(
         self, path: str, headers: dict[str, str], body: bytes = b"", leaving: Callable[[], None] = lambda: None
     ) -> Answer:
-        """Send one POST; ``leaving`` is called right before its first byte is written.
+        """Send one POST; ``leaving`` is called right before its first byte is written. Raises Unanswered."""
+        return await self._exchange("POST", path, headers, body, leaving)
 
-        Redirects are answers like others. Raises Unanswered.
-        """
+    async def _exchange(
+        self, method: str, path: str, headers: dict[str, str], body: bytes, leaving: Callable[[], None]
+    ) -> Answer:
+        """Redirects are answers like others."""
         lines = {"Host": self.target.authority, "Content-Length": str(len(body)), **headers}
         if any("\r" in part or "\n" in part for part in (path, *lines.values())):
             raise Unanswered("header")
@@ -106,7 +113,7 @@ class Client:
             async with asyncio.timeout(self.deadline):
                 reader, writer = self._take() or await self._connect()
                 leaving()
-                writer.write(f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+                writer.write(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
                 answer, lasting = await self._read(reader)
                 whole = lasting
                 return answer
