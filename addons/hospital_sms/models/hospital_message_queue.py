@@ -36,7 +36,10 @@ class Draft(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What all messages of one call have in common. ``state``: "queued", or "draft" until the batch is released."""
+    """What all messages of one call have in common. ``state``: "queued", or "draft" until the batch is released.
+
+    gateway_id: the only one they may leave by, whatever it serves
+    """
 
     purpose: str
     channel: str = "sms"
@@ -47,6 +50,7 @@ class Terms(NamedTuple):
     batch_id: int | None = None
     state: str = "queued"
     watched: bool = False
+    gateway_id: int | None = None
 
 
 # What is different for each draft: columns of hospital_message and their types.
