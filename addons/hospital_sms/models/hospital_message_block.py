@@ -1,3 +1,5 @@
+import time
+
 from odoo import api, models
 from odoo.tools import SQL
 
@@ -7,6 +9,8 @@ from ..history import pairs
 SIZE = 16
 # Blocks read and written at once.
 CHUNK = 2000
+# How often it is looked, twice a second, whether all transactions of before have ended.
+TRIES = 20
 # Of a word in more blocks than these the newest messages are met soon without the index.
 MANY = 3000
 
@@ -36,6 +40,30 @@ class HospitalMessageBlock(models.Model):
         """The first message id that is in no block yet."""
         self.env.cr.execute("SELECT COALESCE(max(id), -1) + 1 FROM hospital_message_block")
         return self.env.cr.fetchone()[0] * SIZE
+
+    @api.model
+    def _extend_all(self):
+        """Job: add the messages that have come to stay; commits."""
+        last = self._last_settled()
+        while last is not None and self._extend(last):
+            self.env.cr.commit()  # pylint: disable=invalid-commit; each chunk stands for itself
+
+    @api.model
+    def _last_settled(self):
+        """A message id up to which none is on its way into the database, or None if that takes too long."""
+        self.env.cr.execute("SELECT last_value, clock_timestamp() FROM hospital_message_id_seq")
+        last, now = self.env.cr.fetchone()
+        for _try in range(TRIES):
+            self.env.cr.commit()  # pylint: disable=invalid-commit; for a new look at what goes on
+            self.env.cr.execute(
+                """SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                      AND backend_type = 'client backend' AND xact_start < %s LIMIT 1""",
+                [now],
+            )
+            if not self.env.cr.rowcount:
+                return last
+            time.sleep(0.5)
+        return None
 
     @api.model
     def _extend(self, last):
