@@ -1,1 +1,1 @@
-from . import hospital_gateway_test
+from . import hospital_gateway_test, hospital_message_delete
