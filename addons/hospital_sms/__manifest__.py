@@ -11,7 +11,11 @@
         "security/hospital_sms_groups.xml",
         "security/ir.model.access.csv",
         "security/hospital_sms_rules.xml",
+        "security/sms_template_rules.xml",
+        "data/hospital_message_word.xml",
+        "data/sms_template.xml",
         "views/hospital_sms_menus.xml",
+        "views/sms_template_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["hospital_sms/static/src/**/*"],

@@ -1,5 +1,6 @@
 from . import (
     hospital_gateway,
+    hospital_gateway_signature,
     hospital_message,
     hospital_message_batch,
     hospital_message_inbound,
@@ -7,6 +8,10 @@ from . import (
     hospital_message_queue,
     hospital_message_report,
     hospital_message_stop,
+    hospital_message_subject,
+    hospital_message_variable,
+    hospital_message_word,
     hospital_wechat_follower,
     sms_template,
+    sms_template_sample,
 )
