@@ -6,6 +6,8 @@
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
     "depends": ["hospital_base"],
+    "depends": ["hospital_base", "hospital_sms"],
+    "external_dependencies": {"python": ["xlsxwriter"]},
     "data": [
         "security/ir.model.access.csv",
         "security/hospital_followup_rules.xml",

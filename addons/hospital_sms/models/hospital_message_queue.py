@@ -7,14 +7,12 @@ from odoo import api, fields, models
 from odoo.addons.hospital_base.gate import admission
 from odoo.addons.hospital_base.identity import mask
 
+from ..messaging import checks
 from ..messaging.arrays import array
 from ..protocols import text as texts
 
 # Vendors and WeChat are given a text or a template as a whole; the operators' own protocols carry parts.
 WHOLE = ("aliyun", "tencent", "wechat")
-# Said at the end of commercial messages that do not say it themselves: the law wants it.
-OPT_OUT = "拒收请回复R"
-SAYS_OPT_OUT = re.compile("拒收|退订")
 SIGNED = re.compile("【[^【】]+】")
 # Minutes within which the same text is not sent to the same number again.
 REPEATED = 10
@@ -283,8 +281,8 @@ class HospitalMessage(models.Model):
         """The text as the receiver is to see it: exactly one signature in front, the way to refuse at the end."""
         if terms.channel != "sms":
             return text
-        if terms.purpose == "marketing" and not SAYS_OPT_OUT.search(text):
-            text = f"{text} {OPT_OUT}"
+        if terms.purpose == "marketing":
+            text = checks.with_opt_out(text)
         return text if SIGNED.match(text) else style.prefix + text
 
     @api.model
