@@ -11,7 +11,10 @@
         "security/hospital_sms_groups.xml",
         "security/ir.model.access.csv",
         "security/hospital_sms_rules.xml",
+        "security/hospital_message_batch_rules.xml",
         "views/hospital_sms_menus.xml",
+        "views/hospital_message_batch_views.xml",
+        "views/hospital_message_batch_actions.xml",
     ],
     "assets": {
         "web.assets_backend": ["hospital_sms/static/src/**/*"],

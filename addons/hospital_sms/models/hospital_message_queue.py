@@ -64,6 +64,7 @@ class HospitalMessage(models.Model):
             verdict = verdicts.get(draft.patient_id)
             reason = verdict.reason if verdict and verdict.verdict == "no" else None
             reason = reason or ("stopped" if draft.number in stopped else None)
+            reason = reason or ("no_number" if terms.channel == "sms" and not draft.number else None)
             gateway_id, operator = routes[draft.number]
             model, res_id = draft.origin or (None, None)
             rows.append(
@@ -141,11 +142,11 @@ class HospitalMessage(models.Model):
 
     @api.model
     def _release(self, batch):
-        """Let up to 1,000 drafts of a checked batch go; returns how many did."""
+        """Let up to 1,000 drafts of a checked batch go, those whose time has come; returns how many did."""
         self.env.cr.execute(
             """UPDATE hospital_message SET state = 'queued'
                 WHERE id IN (SELECT id FROM hospital_message WHERE batch_id = %s AND state = 'draft'
-                              ORDER BY id LIMIT 1000) RETURNING id""",
+                              AND plan_at <= clock_timestamp() AT TIME ZONE 'UTC' ORDER BY id LIMIT 1000) RETURNING id""",
             [batch.id],
         )
         ids = [row[0] for row in self.env.cr.fetchall()]
