@@ -31,11 +31,8 @@ class HospitalMessageBatch(models.Model):
     @api.model
     def _to_check(self):
         """Ids of batches with something to sweep or to check; short ones and those just begun come first."""
-        self.env.cr.execute(
-            """SELECT id FROM hospital_message_batch WHERE state = 'checking' OR stale
-                ORDER BY stale DESC NULLS LAST, read_count, id"""
-        )
-        return [batch_id for (batch_id,) in self.env.cr.fetchall()]
+        todo = self.search(["|", ("state", "=", "checking"), ("stale", "=", True)], order="stale DESC, read_count, id")
+        return todo.ids
 
     def _check(self):
         """One step. The batch's row is written last, so that a button waits for no chunk."""

@@ -15,18 +15,11 @@ class HospitalMessageBatch(models.Model):
     @api.model
     def _to_release(self):
         """Begin what is due. Returns ``(ids that are being sent, seconds until the next planned one)``."""
-        self.env.cr.execute(
-            """UPDATE hospital_message_batch SET state = 'sending'
-                WHERE state = 'scheduled' AND plan_at <= now() AT TIME ZONE 'UTC'"""
-        )
-        self.env.cr.execute(
-            """SELECT array_agg(id ORDER BY priority, id) FILTER (WHERE state = 'sending'),
-                      EXTRACT(epoch FROM min(plan_at) FILTER (WHERE state = 'scheduled')
-                              - now() AT TIME ZONE 'UTC')::float
-                 FROM hospital_message_batch WHERE state IN ('sending', 'scheduled')"""
-        )
-        sending, planned = self.env.cr.fetchone()
-        return sending or [], float("inf") if planned is None else planned
+        now = fields.Datetime.now()
+        self.search([("state", "=", "scheduled"), ("plan_at", "<=", now)]).write({"state": "sending"})
+        sending = self.search([("state", "=", "sending")], order="priority, id")
+        planned = self.search([("state", "=", "scheduled")], order="plan_at", limit=1)
+        return sending.ids, (planned.plan_at - now).total_seconds() if planned else float("inf")
 
     def _release(self):
         """One step: up to a thousand messages; returns how many went."""

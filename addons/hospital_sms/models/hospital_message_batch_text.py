@@ -70,7 +70,7 @@ class HospitalMessageBatch(models.Model):
     @api.model
     def _filled(self, pieces, values):
         return "".join(
-            literal + (values.get(expression.removeprefix("object."), "") or default if expression else "")
+            literal + (values.get(expression.removeprefix("object."), "") or default.strip() if expression else "")
             for literal, expression, default in pieces
         ).strip()
 

@@ -143,10 +143,7 @@ class TestBatch(BatchCase):
         sending, seconds = service._to_release()
         self.assertNotIn(batch.id, sending)
         self.assertLessEqual(seconds, 2 * 3600)
-        self.env.cr.execute(
-            "UPDATE hospital_message_batch SET plan_at = now() AT TIME ZONE 'UTC' - interval '1 second' WHERE id = %s",
-            [batch.id],
-        )
+        batch.sudo().plan_at = fields.Datetime.now() - timedelta(seconds=1)
         self.assertIn(batch.id, service._to_release()[0])
 
     def test_nothing_is_let_go_in_quiet_hours(self):
