@@ -15,6 +15,11 @@
         "views/hospital_sms_menus.xml",
         "views/hospital_message_batch_views.xml",
         "views/hospital_message_batch_actions.xml",
+        "security/sms_template_rules.xml",
+        "data/hospital_message_word.xml",
+        "data/sms_template.xml",
+        "views/hospital_sms_menus.xml",
+        "views/sms_template_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["hospital_sms/static/src/**/*"],

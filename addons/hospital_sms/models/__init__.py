@@ -1,5 +1,6 @@
 from . import (
     hospital_gateway,
+    hospital_gateway_signature,
     hospital_message,
     hospital_message_batch,
     hospital_message_batch_check,
@@ -16,7 +17,11 @@ from . import (
     hospital_message_queue,
     hospital_message_report,
     hospital_message_stop,
+    hospital_message_subject,
+    hospital_message_variable,
+    hospital_message_word,
     hospital_wechat_follower,
     message_variables,
     sms_template,
+    sms_template_sample,
 )

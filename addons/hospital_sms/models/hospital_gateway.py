@@ -62,7 +62,7 @@ class HospitalGateway(models.Model):
 
     _name_unique = models.UniqueIndex("(name)", "There is already a gateway of this name.")
     _limits = models.Constraint(
-        '''CHECK (rate >= 0 AND "window" BETWEEN 1 AND 1000 AND connections BETWEEN 1 AND 32)''',
+        """CHECK (rate >= 0 AND "window" BETWEEN 1 AND 1000 AND connections BETWEEN 1 AND 32)""",
         "Rate, window and connections are out of range.",
     )
 
