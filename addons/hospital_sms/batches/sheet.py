@@ -4,7 +4,6 @@ The first row holds the heads: one of them names the numbers, one may name the p
 """
 
 import io
-import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
@@ -23,11 +22,10 @@ MAX_CELL = 300  # characters
 
 NUMBER_HEADS = {"手机号", "手机号码", "手机", "电话", "电话号码", "联系电话", "号码", "number", "phone", "mobile"}
 NAME_HEADS = {"姓名", "名字", "患者姓名", "name"}
-_HEAD = re.compile(r"[^{}|]{1,40}")
 
 
 class BadSheet(Exception):
-    """The file as a whole cannot be read. code: see ``FILE_PROBLEMS`` of the addon's words; value: what it names."""
+    """The file as a whole cannot be read. code: a key of the batch's sentences; value: what it names."""
 
     def __init__(self, code: str, value: object = ""):
         super().__init__(code)
@@ -43,6 +41,11 @@ class Row(NamedTuple):
     values: dict[str, str]
     cells: list[str]
     problem: str = ""
+
+    @property
+    def known(self) -> dict[str, str | None]:
+        """The values for the words of a text; an empty cell has none."""
+        return {title: value or None for title, value in self.values.items()}
 
 
 class Heads(NamedTuple):
@@ -67,7 +70,7 @@ def find_heads(titles: Sequence[str]) -> Heads:
     """
     titles = [title.strip() for title in titles]
     for title in titles:
-        if title and (titles.count(title) > 1 or not _HEAD.fullmatch(title)):
+        if title and titles.count(title) > 1:
             raise BadSheet("bad_head", title)
     number = next((place for place, title in enumerate(titles) if title.lower() in NUMBER_HEADS), None)
     if number is None:

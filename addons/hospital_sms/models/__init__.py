@@ -21,7 +21,6 @@ from . import (
     hospital_message_variable,
     hospital_message_word,
     hospital_wechat_follower,
-    message_variables,
     sms_template,
     sms_template_sample,
 )

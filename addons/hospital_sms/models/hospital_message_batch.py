@@ -18,11 +18,12 @@ BATCH_STATES = [
     ("done", "Done"),
     ("cancelled", "Cancelled"),
 ]
-# Where a batch takes its receivers from: a model, or one of the two that have no records behind them.
+# Where a batch takes its receivers from: subjects of messages (``hospital.message.subject``), the staff, a file.
 SOURCES = [
     ("res.partner", "Patients"),
     ("hospital.encounter", "Visits"),
     ("hospital.appointment", "Appointments"),
+    ("hospital.report", "Reports"),
     ("staff", "Staff"),
     ("list", "Excel list"),
 ]
@@ -71,7 +72,10 @@ class HospitalMessageBatch(models.Model):
     file = fields.Binary(string="List", attachment=True, copy=False)
     file_name = fields.Char(copy=False)
     template_id = fields.Many2one(
-        "sms.template", ondelete="restrict", index="btree_not_null", domain=lambda self: self._template_domain()
+        "sms.template",
+        ondelete="restrict",
+        index="btree_not_null",
+        domain="[('approval', '=', 'approved'), ('subject', 'in', (source, 'res.partner'))]",
     )
     text = fields.Text(compute="_compute_text", store=True, readonly=False)
     purpose = fields.Selection(PURPOSES, required=True, default="notice")
@@ -115,10 +119,6 @@ class HospitalMessageBatch(models.Model):
     @api.model
     def _default_name(self):
         return self.env._("Message of %s", self.env["res.company"]._hospital_today())
-
-    @api.model
-    def _template_domain(self):
-        return Domain("approval", "=", "approved")
 
     @api.depends("source")
     def _compute_res_model(self):

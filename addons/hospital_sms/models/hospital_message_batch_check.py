@@ -45,7 +45,7 @@ class HospitalMessageBatch(models.Model):
                 else:
                     self._begin()
         except sheet.BadSheet as bad:
-            self._give_up(self._as_author()._words(bad.code, bad.value))
+            self._give_up(self._as_author()._sentence(bad.code, bad.value))
         except (AccessError, UserError, ValueError, KeyError) as error:
             # A choice that its author may no longer make, a template that cannot be filled in.
             _logger.warning("Batch %s cannot be checked: %s", self.id, type(error).__name__)
@@ -67,17 +67,19 @@ class HospitalMessageBatch(models.Model):
             self.write({"state": "ready", "checked_at": fields.Datetime.now()})
 
     def _make_drafts(self, author, recipients):
-        rendered = author._texts(recipients)
+        # The receivers are the author's to see; what is sent to them is read in full.
+        filled = author.sudo()._fill(recipients)
         drafts = [
             Draft(
-                text=text,
+                text=one.text,
                 number=recipient.number,
                 patient_id=recipient.patient_id,
-                values=recipient.values,
-                key=self._key_of(recipient, text),
+                values=one.values or None,
+                key=self._key_of(recipient, one.text),
                 origin=(recipient.record._name, recipient.record.id) if recipient.record else None,
+                refused="no_value" if one.missing else None,
             )
-            for recipient, text in zip(recipients, rendered, strict=True)
+            for recipient, one in zip(recipients, filled, strict=True)
         ]
         # Who wrote it is the sender; the gate and the queue look at all there is.
         ids = author.env["hospital.message"].sudo()._enqueue(drafts, self._terms())

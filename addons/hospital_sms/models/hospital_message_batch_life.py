@@ -16,6 +16,8 @@ class HospitalMessageBatch(models.Model):
         self._require_state("draft")
         if problems := self._problems():
             raise UserError("\n".join(problems))
+        if self.template_id:
+            self.sudo().text = self.template_id.body
         self._turn("checking", problem=False, last_id=0, total=0, **dict.fromkeys(self._counts_of_check(), 0))
 
     def action_change(self):

@@ -12,7 +12,7 @@ class Recipient(NamedTuple):
     """Somebody to write to.
 
     id: its place in the walk, which goes by growing ids; number: "" when there is none
-    record: what the text is about; values: a row of a list instead
+    record: what the text is about, of the source's model; values: the words' values, where no patient has them
     """
 
     id: int
@@ -41,19 +41,13 @@ class HospitalMessageBatch(models.Model):
         if self.source == "staff":
             return self._recipients_of_staff(after, limit)
         records = self.env[self.source].search(self._domain() & Domain("id", ">", after), order="id", limit=limit)
-        patients = self._patients_of(records)
-        numbers = self.env["hospital.message"].sudo()._numbers_of(patients)
+        # A visit names its patient, whom its reader may not see as such.
+        patients = {record_id: patient.id for record_id, patient in records.sudo()._message_patients().items()}
+        numbers = self.env["hospital.message"]._numbers_of(self.env["res.partner"].browse(set(patients.values())))
         return [
-            Recipient(record.id, numbers.get(patient.id, ""), patient.id, record)
-            for record, patient in zip(records, patients, strict=True)
+            Recipient(record.id, numbers.get(patients[record.id], ""), patients[record.id], record)
+            for record in records
         ]
-
-    @api.model
-    def _patients_of(self, records):
-        """One patient per record, in their order (so a patient may stand in it more than once)."""
-        if records._name == "res.partner":
-            return records
-        return self.env["res.partner"].browse([record.patient_id.id for record in records])
 
     def _count_recipients(self):
         if self.source == "list":
@@ -74,7 +68,15 @@ class HospitalMessageBatch(models.Model):
             self._staff_domain() & Domain("id", ">", after), order="id", limit=limit
         )
         return [
-            Recipient(employee.id, self._mobile_in(employee.sudo().mobile_phone), None, employee) for employee in staff
+            Recipient(
+                employee.id,
+                self._mobile_in(employee.sudo().mobile_phone),
+                None,
+                employee,
+                {"姓名": employee.name, "科室": employee.department_id.sudo().name, "医院": self.env.company.name},
+                employee.name,
+            )
+            for employee in staff
         ]
 
     @api.model
@@ -124,9 +126,8 @@ class HospitalMessageBatch(models.Model):
 
     def _shown(self, recipient):
         """Name and number as the reader may see them."""
-        if recipient.record is None:
-            return mask.name(recipient.name), mask.phone(recipient.number)
-        whom = recipient.record
         if recipient.patient_id:
-            whom = self.env["res.partner"].browse(recipient.patient_id)
-        return whom.display_name, mask.phone(recipient.number)
+            name = self.env["res.partner"].browse(recipient.patient_id).display_name
+        else:
+            name = recipient.name if self.source == "staff" else mask.name(recipient.name)
+        return name, mask.phone(recipient.number)

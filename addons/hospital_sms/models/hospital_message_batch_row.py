@@ -51,7 +51,7 @@ class HospitalMessageBatch(models.Model):
             good += not row.problem
             # What was good needs no cells: they are only kept to be given back.
             cells = Json(row.cells) if row.problem else None
-            page.append((self.id, row.sequence, row.number, row.name, Json(row.values), cells, row.problem or None))
+            page.append((self.id, row.sequence, row.number, row.name, Json(row.known), cells, row.problem or None))
             if len(page) == PAGE:
                 self._insert_rows(page)
                 page = []
@@ -90,7 +90,7 @@ class HospitalMessageBatch(models.Model):
             [("batch_id", "=", self.id), ("problem", "!=", False)], ["sequence", "cells", "problem"], order="id"
         )
         titles = [self.env._("Row"), *self._heads().titles, self.env._("What is wrong")]
-        lines = ([str(row.sequence), *row.cells, self._words(row.problem)] for row in rows)
+        lines = ([str(row.sequence), *row.cells, self._sentence(row.problem)] for row in rows)
         return sheet.write(self.env._("Rows to mend"), titles, lines, [6, *[16] * (len(titles) - 2), 40])
 
     def _list_template_file(self):

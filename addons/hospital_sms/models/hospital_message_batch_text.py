@@ -1,102 +1,93 @@
 from odoo import api, fields, models
-from odoo.tools.rendering_tools import parse_inline_template
+from odoo.exceptions import UserError
 
 from ..batches import sheet
+from ..messaging import variables
 from ..protocols import text as texts
 from .hospital_message_batch import WRITABLE
 from .hospital_message_batch_recipients import Recipient
+from .sms_template import Filled
 
 SAMPLES = 5
-# What a text may name of its receiver, nothing of a disease among it. Odoo renders these without evaluating code.
-VARIABLES = {
-    "res.partner": {
-        "object.name": "Name",
-        "object.message_title": "Mr or Ms",
-        "object.message_department": "Department of the last visit",
-        "object.message_visit_day": "Day of the last visit",
-    },
-    "hospital.encounter": {
-        "object.patient_id.name": "Name",
-        "object.patient_id.message_title": "Mr or Ms",
-        "object.department_id.name": "Department",
-        "object.attending_id.name": "Doctor",
-        "object.discharge_date": "Day of discharge",
-        "object.revisit_date": "Day of the next visit",
-    },
-    "hospital.appointment": {
-        "object.patient_id.name": "Name",
-        "object.patient_id.message_title": "Mr or Ms",
-        "object.department_id.name": "Department",
-        "object.employee_id.name": "Doctor",
-        "object.date": "Day",
-        "object.message_time": "Time",
-    },
-    "hr.employee.public": {"object.name": "Name", "object.department_id.name": "Department"},
-}
-
-
-class Base(models.AbstractModel):
-    _inherit = "base"
-
-    @api.model
-    def mail_allowed_qweb_expressions(self):
-        return super().mail_allowed_qweb_expressions() + tuple(VARIABLES.get(self._name, ()))
 
 
 class HospitalMessageBatch(models.Model):
-    """What is written: the text with its variables filled in, by Odoo's way of rendering without code."""
+    """What is written: the text, its words filled in for each receiver."""
 
     _inherit = "hospital.message.batch"
 
-    def _render_model(self):
-        """The model that the text's variables are about; "" for the columns of a list."""
+    word_list = fields.Json(compute="_compute_findings", export_string_translation=False)
+    findings = fields.Json(compute="_compute_findings", export_string_translation=False)
+    reserved = fields.Integer(compute="_compute_findings", export_string_translation=False)
+
+    @api.depends("text", "purpose", "template_id", "source", "file")
+    @api.depends_context("lang")
+    def _compute_findings(self):
+        reserved = self.env["hospital.gateway"]._signature_length()
+        for batch in self:
+            batch.reserved = reserved
+            words = {} if batch.template_id else batch._message_words()
+            batch.word_list = [{"word": word, "label": label} for word, label in words.items()]
+            batch.findings = [{"level": level, "text": text} for level, text in batch._check_text()] if batch.text else []
+
+    def _message_words(self):
+        """``{word: what it stands for}`` for the text of this batch."""
         if self.source == "list":
-            return ""
-        own = "hr.employee.public" if self.source == "staff" else self.source
-        return "res.partner" if self.template_id.model == "res.partner" and self.source != "staff" else own
+            try:
+                heads = self._heads().variables if self._origin.sudo().file else []
+            except sheet.BadSheet:
+                heads = []
+            return {head: head for head in heads if variables.words(f"{{{head}}}")}
+        if self.source == "staff":
+            return {
+                "姓名": self.env._("The name"),
+                "科室": self.env._("The department"),
+                "医院": self.env._("The hospital's name"),
+            }
+        return self.env[self._subject_model()]._message_words()
 
-    def _texts(self, recipients):
-        """The texts of these receivers, in their order; call it on ``_as_author``."""
-        model = self._render_model()
-        if not model:
-            pieces = parse_inline_template(self.text or "")
-            return [self._filled(pieces, recipient.values) for recipient in recipients]
-        ids = [
-            recipient.patient_id if model == "res.partner" else recipient.record.id for recipient in recipients
-        ]
-        rendered = self.env["sms.template"]._render_template(self.text or "", model, ids, engine="inline_template")
-        return [rendered[record_id].strip() for record_id in ids]
+    def _subject_model(self):
+        """The model that the words are read from: a template about patients serves their visits as well."""
+        return "res.partner" if self.template_id.subject == "res.partner" else self.source
 
-    @api.model
-    def _filled(self, pieces, values):
-        return "".join(
-            literal + (values.get(expression.removeprefix("object."), "") or default.strip() if expression else "")
-            for literal, expression, default in pieces
-        ).strip()
+    def _check_text(self):
+        """``[(level, sentence)]``, see ``sms.template._check_text``."""
+        known = self._message_words()
+        if self.source == "list" and not known:
+            known = None  # the file has not been read yet
+        return self.env["sms.template"]._check_text(self.text, self.purpose, known=known)
 
-    def _variables(self):
-        """Expressions that the text may hold, with their labels."""
-        model = self._render_model()
-        if model:
-            # Of a template of another model nothing is offered: its text is not typed here.
-            return {expression: self._label_of(label) for expression, label in VARIABLES.get(model, {}).items()}
-        try:
-            return {f"object.{name}": name for name in self._heads().variables} if self.sudo().file else {}
-        except sheet.BadSheet:
-            return {}
+    def _fill(self, recipients):
+        """Filled, one per receiver, in their order; with the rights of the environment (a name may be masked)."""
+        if self.source not in self.env:
+            return [self._fill_one(recipient.values) for recipient in recipients]
+        model = self._subject_model()
+        ids = [recipient.patient_id if model == "res.partner" else recipient.record.id for recipient in recipients]
+        records = self.env[model].browse(dict.fromkeys(ids))
+        if self.template_id:
+            filled = self.template_id.with_env(self.env)._texts(records)
+        else:
+            filled = {record_id: self._fill_one(known) for record_id, known in records._message_values().items()}
+        return [filled[record_id] for record_id in ids]
+
+    def _fill_one(self, known):
+        text, missing = variables.fill(self.text, known)
+        return Filled(text, {}, missing)
+
+    # -- before the check ------------------------------------------------------------------------------------
 
     def _problems(self):
         """Sentences that say why this cannot be checked yet."""
-        problems = []
-        if not (self.text or "").strip():
-            problems.append(self.env._("There is no text yet."))
+        problems = [sentence for level, sentence in self._check_text() if level == "block"]
+        if self.template_id:
+            self.template_id._require_approved()
         if self.source == "staff" and not (self.staff_department_ids or self.staff_group_ids):
             problems.append(self.env._("Choose the departments or groups whose staff are written to."))
         if self.source == "list":
             problems += self._problems_of_list()
         if self.plan_at and self.plan_at < fields.Datetime.now():
             problems.append(self.env._("The planned time has passed."))
-        return problems + self._problems_of_text()
+        return problems
 
     def _problems_of_list(self):
         if not self.sudo().file:
@@ -104,19 +95,8 @@ class HospitalMessageBatch(models.Model):
         try:
             self._heads()
         except sheet.BadSheet as bad:
-            return [self._words(bad.code, bad.value)]
+            return [self._sentence(bad.code, bad.value)]
         return []
-
-    def _problems_of_text(self):
-        text, problems = self.text or "", []
-        if not self.template_id:
-            known = self._variables()
-            for _literal, expression, _default in parse_inline_template(text):
-                if expression and expression not in known:
-                    problems.append(self.env._("Nobody knows the variable %s.", expression))
-        if check := getattr(self.env["sms.template"], "_check_text", None):
-            problems += check(text, self.purpose)
-        return problems
 
     # -- the page --------------------------------------------------------------------------------------------
 
@@ -124,67 +104,49 @@ class HospitalMessageBatch(models.Model):
     def preview(self, values, batch_id=False, after=0):
         """Endpoint of the form: what five receivers would read, with the reader's rights.
 
-        values: the form's fields as they stand, saved or not; after: the id after which the five are looked for.
-        Returns ``{"samples": [{id, name, number, text, characters, parts}], "variables": [[expression, label]],
-        "problems": [sentence]}``.
+        values: the form's fields as they stand, saved or not; after: the id behind which the five are looked for.
+        Returns ``[{id, name, number, text, characters, parts, missing}]``.
         """
         self.check_access("create")
-        values = {name: value for name, value in values.items() if name in WRITABLE and name != "file"}
-        batch = self.new(values, origin=self._preview_origin(batch_id))
-        samples = []
-        problems = batch._problems_of_text() if batch.text else []
-        if not problems and (batch.source != "staff" or batch.staff_department_ids or batch.staff_group_ids):
-            samples = batch._samples(after)
-        return {
-            "samples": samples,
-            "variables": list(batch._variables().items()),
-            "problems": problems,
-        }
-
-    def _preview_origin(self, batch_id):
         origin = self.browse(batch_id or ())
-        origin._require_author() if origin else None
-        return origin
-
-    def _samples(self, after):
-        batch = self.with_context(lang=self.env.user.lang, tz=self.env.user.tz)
-        recipients = batch._first_of_list(after) if self.source == "list" else batch._recipients(after, SAMPLES)
-        in_full = self.env.user.has_group("hospital_base.group_patient_name")
+        if origin:
+            origin._require_author()
+        values = {name: value for name, value in values.items() if name in WRITABLE and name != "file"}
+        batch = self.new(values, origin=origin)
+        if not batch.text or batch.source == "staff" and not (batch.staff_department_ids or batch.staff_group_ids):
+            return []
+        try:
+            recipients = batch._first_of_list(after) if batch.source == "list" else batch._recipients(after, SAMPLES)
+        except (UserError, ValueError, SyntaxError):
+            # a choice that is still being written
+            return []
+        reserved = self.env["hospital.gateway"]._signature_length()
         samples = []
-        for recipient, text in zip(recipients, batch._texts(recipients), strict=True):
+        for recipient, filled in zip(recipients, batch._fill(recipients), strict=True):
             name, number = batch._shown(recipient)
-            if recipient.patient_id and not in_full:
-                real = self.env["res.partner"].browse(recipient.patient_id).sudo().name
-                text = text.replace(real, name)
-            characters, parts = self._size(text)
             samples.append(
                 {
                     "id": recipient.id,
                     "name": name,
                     "number": number,
-                    "text": text,
-                    "characters": characters,
-                    "parts": parts,
+                    "text": filled.text,
+                    "missing": filled.missing,
+                    "characters": len(filled.text) + reserved,
+                    "parts": len(texts.split(filled.text, reserved=reserved)),
                 }
             )
         return samples
 
     def _first_of_list(self, after):
-        """The first good rows straight from the file: it is only read as a whole by the check."""
+        """The next good rows straight from the file: only the check reads it as a whole."""
+        found = []
         try:
-            _heads, rows = sheet.read(self._origin._content()) if self._origin.file else (None, ())
-            good = (row for row in rows if not row.problem and row.sequence > after)
-            return [
-                Recipient(row.sequence, row.number, None, None, row.values, row.name)
-                for row, _place in zip(good, range(SAMPLES), strict=False)
-            ]
+            rows = sheet.read(self._origin._content())[1] if self._origin.sudo().file else ()
+            for row in rows:
+                if not row.problem and row.sequence > after:
+                    found.append(Recipient(row.sequence, row.number, None, None, row.known, row.name))
+                if len(found) == SAMPLES:
+                    break
         except sheet.BadSheet:
-            return []
-
-    @api.model
-    def _size(self, text):
-        """Characters with the signature, and parts, by the gateway that such a message would take."""
-        gateway = self.env["hospital.gateway"].sudo().search([("protocol", "!=", "wechat")], limit=1)
-        signature = len(gateway.signature or "")
-        reserved = signature + 2 if signature else 0
-        return len(text) + reserved, len(texts.split(text, reserved=reserved))
+            pass
+        return found

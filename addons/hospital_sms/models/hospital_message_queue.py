@@ -11,6 +11,7 @@ class Draft(NamedTuple):
     """One receiver's message, before it is put into the queue.
 
     number: digits, "" on WeChat; key: the same key is sent once; origin: (model, id)
+    refused: why whoever sends it does not let it go: kept as excluded with this reason
     """
 
     text: str
@@ -21,6 +22,7 @@ class Draft(NamedTuple):
     key: str | None = None
     origin: tuple[str, int] | None = None
     root_id: int | None = None
+    refused: str | None = None
 
 
 class Terms(NamedTuple):
@@ -61,7 +63,7 @@ class HospitalMessage(models.Model):
         for message_id, draft in zip(ids, drafts, strict=True):
             verdict = verdicts.get(draft.patient_id)
             reason = verdict.reason if verdict and verdict.verdict == "no" else None
-            reason = reason or ("stopped" if draft.number in stopped else None)
+            reason = reason or draft.refused or ("stopped" if draft.number in stopped else None)
             reason = reason or ("no_number" if terms.channel == "sms" and not draft.number else None)
             gateway_id, operator = routes[draft.number]
             model, res_id = draft.origin or (None, None)
