@@ -1,1 +1,1 @@
-from . import controllers, models, protocols, services
+from . import controllers, models, protocols, services, wizards

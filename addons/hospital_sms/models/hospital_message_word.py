@@ -33,7 +33,7 @@ class HospitalMessageWord(models.Model):
     @api.model
     @tools.ormcache()
     def _banned(self):
-        words = self.sudo().search([])
+        words = self.sudo().search([("active", "=", True)])
         return tuple(Word(word.word, word.level, word.note or "", word.kind == "promise") for word in words)
 
     @api.model_create_multi

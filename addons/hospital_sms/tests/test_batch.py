@@ -69,17 +69,17 @@ class TestBatch(BatchCase):
         self.assertEqual((batch.read_count, batch.message_count, batch.part_count), (4, 2, 2))
         now = batch.progress_now()
         self.assertEqual({line["reason"]: line["count"] for line in now["excluded"]}, {"deceased": 1, "no_number": 1})
-        self.assertEqual(now["excluded"][0]["words"], "The patient has died")
+        self.assertEqual({line["words"] for line in now["excluded"]} - {""}, set(self.env["hospital.message"]._reason_sentence(code) for code in ("deceased", "no_number")))
         self.assertFalse(batch.sudo().message_ids.part_ids, "nothing may leave before the button")
 
     def test_variables_are_filled_in_by_the_receiver(self):
-        text = "{{ object.name }}{{ object.message_title }}您好"
+        text = "{姓名}{称呼}您好"
         batch = self.checked(domain=self.of(self.alive | self.other), text=text)
-        self.assertEqual(sorted(batch.sudo().message_ids.mapped("text")), ["张伟国Mr您好", "李秀英Ms您好"])
+        self.assertEqual(sorted(batch.sudo().message_ids.mapped("text")), ["张伟国先生您好", "李秀英女士您好"])
 
     def test_what_is_no_variable_is_refused(self):
-        batch = self.batch(domain=self.of(self.alive), text="{{ object.id_number }} {{ env['res.users'] }}")
-        with self.assertRaisesRegex(UserError, "object.id_number"):
+        batch = self.batch(domain=self.of(self.alive), text="{身份证号}您好")
+        with self.assertRaisesRegex(UserError, "身份证号"):
             batch.action_check()
 
     def test_a_number_gets_the_same_text_once(self):
@@ -87,11 +87,30 @@ class TestBatch(BatchCase):
         both = self.of(self.alive | child)
         batch = self.checked(domain=both)
         self.assertEqual((batch.message_count, batch.double_count), (1, 1))
-        batch = self.checked(domain=both, text="{{ object.name }}您好")
+        batch = self.checked(domain=both, text="{姓名}您好")
         self.assertEqual((batch.message_count, batch.double_count), (2, 0))
 
-    def test_appointments_get_their_own_time(self):
-        self.assertIn("object.message_time", dict(self.batch(source="hospital.appointment")._variables()))
+    def test_who_lacks_a_value_of_the_text_is_excluded(self):
+        coming = self.encounter(self.alive, revisit_date="2026-03-09")
+        other = self.encounter(self.other)
+        batch = self.checked(
+            source="hospital.encounter", domain=self.of(coming | other), text="{姓名}请于{复诊日期}复诊"
+        )
+        self.assertEqual((batch.message_count, batch._excluded()[0]["reason"]), (1, "no_value"))
+        self.assertIn("张伟国请于3月9日（周一）复诊", batch.sudo().message_ids.mapped("text"))
+
+    def test_a_template_about_patients_serves_their_visits(self):
+        template = self.env["sms.template"].create(
+            {"name": "Greeting", "subject": "res.partner", "body": "{姓名}您好", "purpose": "notice"}
+        )
+        batch = self.batch(
+            source="hospital.encounter", domain=self.of(self.encounter(self.alive)), template_id=template.id
+        )
+        with self.assertRaisesRegex(UserError, "not approved"):
+            batch.action_check()
+        template.action_approve()
+        batch.action_check()
+        self.assertEqual(self.work(batch).sudo().message_ids.mapped("text"), ["张伟国您好"])
 
     def test_receivers_are_those_its_author_sees(self):
         """A head who names the patient of another department does not reach him."""
@@ -171,23 +190,24 @@ class TestBatch(BatchCase):
         batch = self.checked(
             source="staff",
             staff_department_ids=[fields.Command.set(self.cardiology_ward.ids)],
-            text="{{ object.name }}请参加培训",
+            text="{姓名}请参加培训",
         )
         message = batch.sudo().message_ids
         self.assertEqual((message.number, message.text), ("13900007788", f"{nurse.name}请参加培训"))
 
     def test_the_form_offers_variables_and_shows_real_texts(self):
         samples = self.env["hospital.message.batch"].with_user(self.author).preview(
-            {"source": "res.partner", "domain": self.of(self.alive), "text": "{{ object.name }}您好"}
+            {"source": "res.partner", "domain": self.of(self.alive), "text": "{姓名}您好"}
         )
         self.assertEqual(
-            samples["samples"],
+            samples,
             [
                 {
                     "id": self.alive.id,
                     "name": "张伟国",
                     "number": "139****1234",
                     "text": "张伟国您好",
+                    "missing": [],
                     "characters": 5,
                     "parts": 1,
                 }
@@ -278,11 +298,11 @@ class TestBatchList(BatchCase):
             ["赵敏", "13900001236", None],
         )
         batch = self.checked(
-            source="list", file=workbook(*rows), file_name="a.xlsx", text="{{ object.姓名 }}请于{{ object.日期 ||| 近日 }}来院"
+            source="list", file=workbook(*rows), file_name="a.xlsx", text="{姓名}请于{日期}来院"
         )
-        self.assertEqual((batch.state, batch.message_count, batch.bad_row_count), ("ready", 2, 2))
-        texts = batch.sudo().message_ids.mapped("text")
-        self.assertEqual(sorted(texts), ["张伟国请于3月2日来院", "赵敏请于近日来院"])
+        self.assertEqual((batch.state, batch.message_count, batch.bad_row_count), ("ready", 1, 2))
+        sent, excluded = batch.sudo().message_ids.sorted("state")
+        self.assertEqual((sent.text, excluded.reason), ("张伟国请于3月2日来院", "no_value"))
         returned = openpyxl.load_workbook(io.BytesIO(batch._bad_rows_file())).active
         lines = [[cell.value for cell in row] for row in returned.iter_rows()]
         self.assertEqual(
