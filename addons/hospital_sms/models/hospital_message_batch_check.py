@@ -120,6 +120,8 @@ class HospitalMessageBatch(models.Model):
 
     def _quiet_until(self, at):
         """``at``, or the end of the quiet hours it lies in: they hold for staff and for lists too."""
+        if self.env["hospital.message"]._overtakes(self):
+            return at
         company = self.env["res.company"]
         hours = self.env["hospital.contact"]._policy("sms", self.purpose).hours
         return company._from_hospital_clock(admission.next_allowed(hours, company._to_hospital_clock(at)))

@@ -49,11 +49,10 @@ class HospitalMessageBatch(models.Model):
         self._turn("draft", stale=True)
 
     def action_pause(self):
-        """Nothing more leaves; what waits in the queue is taken back."""
+        """Nothing more is taken out of the queue (see ``hospital.message.part._lanes``)."""
         self._require_steering()
         self._require_state("sending")
         self._turn("paused")
-        self._withdraw("draft")
 
     def action_resume(self):
         self._require_steering()
@@ -65,7 +64,7 @@ class HospitalMessageBatch(models.Model):
         self._require_steering()
         self._require_state("scheduled", "sending", "paused")
         self._turn("cancelled", stale=True, done_at=fields.Datetime.now())
-        self._withdraw("cancelled")
+        self._withdraw()
         self._refresh_counts()
         return {
             "type": "ir.actions.client",
@@ -125,22 +124,21 @@ class HospitalMessageBatch(models.Model):
             names = dict(self._fields["state"]._description_selection(self.env))
             raise UserError(self.env._("It has gone on meanwhile: %s", names[self.state]))
 
-    def _withdraw(self, state):
-        """Take messages none of whose parts has left out of the queue again.
+    def _withdraw(self):
+        """Cancel messages in the queue none of whose parts has left; what is being taken right now goes out.
 
-        There are never more than ``AHEAD`` of them. What the service is taking right now goes out.
+        There are never more than ``AHEAD`` of them. What was not let go yet is swept by the service.
         """
         self.env.cr.execute(
             """WITH waiting AS (
                    SELECT id, message_id FROM hospital_message_part
-                    WHERE batch_id = %(batch)s AND state = 'queued' FOR UPDATE SKIP LOCKED
+                    WHERE batch_id = %s AND state = 'queued' FOR UPDATE SKIP LOCKED
                ), whole AS (
                    SELECT message.id FROM waiting JOIN hospital_message message ON message.id = waiting.message_id
                     WHERE message.state = 'queued' GROUP BY message.id HAVING count(*) = message.part_count
-               ), gone AS (
-                   DELETE FROM hospital_message_part part USING whole WHERE part.message_id = whole.id
+               ), parts AS (
+                   UPDATE hospital_message_part part SET state = 'cancelled' FROM whole WHERE part.message_id = whole.id
                )
-               UPDATE hospital_message message SET state = %(state)s FROM whole WHERE message.id = whole.id""",
-            {"batch": self.id, "state": state},
+               UPDATE hospital_message message SET state = 'cancelled' FROM whole WHERE message.id = whole.id""",
+            [self.id],
         )
-        self.env.invalidate_all()

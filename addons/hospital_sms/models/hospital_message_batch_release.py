@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-# Messages of one batch that wait in the queue at the same time: enough for any gateway's second, few enough to be
-# taken back in one statement when somebody pauses.
+# Parts of one batch that wait in the queue at the same time: enough for any gateway's second, few enough to be taken
+# back in one statement when somebody cancels.
 AHEAD = 2000
 # Reports change the figures of a batch that is out for as long (days).
 SETTLING = 4
@@ -27,8 +27,8 @@ class HospitalMessageBatch(models.Model):
         if self.state != "sending" or self._quiet_until(now) > now:
             return 0
         self.env.cr.execute(
-            """SELECT count(*) FROM (SELECT FROM hospital_message WHERE batch_id = %s AND state = 'queued'
-                                      LIMIT %s) AS waiting""",
+            """SELECT count(*) FROM (SELECT FROM hospital_message_part
+                                      WHERE batch_id = %s AND state = 'queued' LIMIT %s) AS waiting""",
             [self.id, AHEAD],
         )
         (waiting,) = self.env.cr.fetchone()
