@@ -12,7 +12,6 @@ from ..protocols import text as texts
 
 # Vendors and WeChat are given a text or a template as a whole; the operators' own protocols carry parts.
 WHOLE = ("aliyun", "tencent", "wechat")
-# Said at the end of commercial messages that do not say it themselves: the law wants it.
 SIGNED = re.compile("【[^【】]+】")
 # Minutes within which the same text is not sent to the same number again.
 REPEATED = 10

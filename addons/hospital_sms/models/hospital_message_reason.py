@@ -6,6 +6,9 @@ class HospitalMessage(models.Model):
 
     _inherit = "hospital.message"
 
+    # The messages of a task, an appointment, ...
+    _origin_index = models.Index("(res_id, res_model) WHERE res_id IS NOT NULL")
+
     @api.model
     def _reason_sentence(self, reason):
         """The sentence of a reason code: the gate's or the queue's; an unknown code is its own sentence."""

@@ -12,7 +12,9 @@ ANSWERS = "72 hours"
 # A refusal that answers nothing of late is of what came last.
 REMEMBERED = "365 days"
 # A person decides what is a complaint; these words bring a text to the top.
-ATTENTION = re.compile(r"投诉|举报|差评|态度|骗|事故|律师|赔|12345|12320|疼得|出血|流血|高烧|昏|喘不上|救命|急救|自杀|不想活")
+ATTENTION = re.compile(
+    r"投诉|举报|差评|态度|骗|事故|律师|赔|12345|12320|疼得|出血|流血|高烧|昏|喘不上|救命|急救|自杀|不想活"
+)
 
 
 class HospitalMessageInbound(models.Model):
@@ -33,7 +35,7 @@ class HospitalMessageInbound(models.Model):
 
     @api.model
     def _handle(self, ids):
-        """Thread these texts, act on refusals, leave the others to be read. Set-based but for refusals, which are few."""
+        """Thread these texts, act on refusals (which are few), leave the others to be read."""
         super()._handle(ids)
         texts = self.browse(ids)
         texts._thread()
@@ -76,8 +78,8 @@ class HospitalMessageInbound(models.Model):
                        AND message.create_date > one.at - %(answers)s::interval * 10
                        AND COALESCE(message.sent_at, message.create_date) > one.at - %(answers)s::interval
                        AND message.state NOT IN ('draft', 'excluded', 'queued', 'cancelled')
-                     ORDER BY (message.extension <> '' AND one.destination LIKE '%%' || message.extension) DESC NULLS LAST,
-                              message.sent_at DESC NULLS LAST, message.id DESC
+                     ORDER BY COALESCE(message.extension <> '' AND one.destination LIKE '%%' || message.extension, FALSE)
+                              DESC, message.sent_at DESC NULLS LAST, message.id DESC
                      LIMIT 1
                    ) answered ON TRUE
              WHERE inbound.id = one.id AND one.id = ANY(%(ids)s)
@@ -233,6 +235,7 @@ class ResPartner(models.Model):
     @api.model
     def _visible_patient_queries(self, user):
         """Whose message a patient has answered sees the patient until the answer has been read."""
+        self.env["hospital.message.inbound"].flush_model(["kind", "user_id"])
         return super()._visible_patient_queries(user) + [
             SQL(
                 "SELECT patient_id FROM hospital_message_inbound WHERE user_id = %s AND kind = 'new'"

@@ -1,7 +1,5 @@
 from odoo import models
 
-from odoo.addons.hospital_base.identity import mask
-
 WEEKDAYS = "一二三四五六日"
 
 
@@ -35,15 +33,14 @@ class HospitalMessageSubject(models.AbstractModel):
     def _message_values(self):
         """``{record id: {word: text, or None where there is none}}``.
 
-        Read with the rights of its environment: a name is masked for whoever may not see names. What is sent is read
-        with sudo, once the records themselves have been checked.
+        Read with the rights of its environment. What is sent is read with sudo, once the records themselves have been
+        checked.
         """
-        in_full = self.env.su or self.env.user.has_group("hospital_base.group_patient_name")
         company = self.env.company.sudo()
         today = self.env["res.company"]._hospital_today()
         return {
             record_id: {
-                "姓名": (patient.name if in_full else mask.name(patient.name)) or None,
+                "姓名": patient.name or None,
                 "称呼": self._form_of_address(patient, today),
                 "医院": company.name,
                 "医院电话": company.phone or None,

@@ -16,14 +16,13 @@ class HospitalSmsApi(SmsApiBase):
     """
 
     PROVIDER_TO_SMS_FAILURE_TYPE = SmsApiBase.PROVIDER_TO_SMS_FAILURE_TYPE | {
-        "excluded": "sms_blacklist",
         "forbidden": "sms_acc",
     }
 
     def _get_sms_api_error_messages(self):
         return super()._get_sms_api_error_messages() | {
             "processing": self.env._("It has been put into the hospital's queue."),
-            "excluded": self.env._("The receiver may not be written to."),
+            "not_allowed": self.env._("The receiver may not be written to."),
             "forbidden": self.env._("Your role does not send messages."),
             "sms_number_missing": self.env._("There is no number to write to."),
         }
@@ -69,7 +68,7 @@ class SmsSms(models.Model):
                 message = made.get(message_id)
                 result = {"uuid": draft.key.removeprefix(KEY), "state": "processing"}
                 if message and message.state == "excluded":
-                    result["state"] = "sms_number_missing" if message.reason == "no_number" else "excluded"
+                    result["state"] = "sms_number_missing" if message.reason == "no_number" else "not_allowed"
                     result["failure_reason"] = messages._reason_sentence(message.reason)
                 results.append(result)
         return results
@@ -88,7 +87,9 @@ class SmsSms(models.Model):
         owners = {
             line_number: owners
             for line_number, owners in self.env["hospital.patient.phone"]._read_group(
-                [("number", "in", [number for number in typed.values() if number])], ["number"], ["patient_id:recordset"]
+                [("number", "in", [number for number in typed.values() if number])],
+                ["number"],
+                ["patient_id:recordset"],
             )
         }
         found = {}

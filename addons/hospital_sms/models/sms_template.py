@@ -115,12 +115,13 @@ class SmsTemplate(models.Model):
             changed = self.filtered(lambda template: template.approval == "approved" and template._differs(vals))
         result = super().write(vals)
         if isinstance(vals.get("body"), str):
-            languages = [code for code, _name in self.env["res.lang"].get_installed()]
-            for template in self.filtered("subject").sudo():
-                template._update_field_translations("body", dict.fromkeys(languages, vals["body"]))
+            own = self.filtered("subject").with_context(mail_notrack=True)
+            for code, _name in self.env["res.lang"].get_installed():
+                super(SmsTemplate, own.with_context(lang=code)).write({"body": vals["body"]})
         if {"body", "subject", "model_id"} & vals.keys():
             self.sudo()._check_blocked()
-        changed.sudo().write({"approval": "draft"})
+        if changed:
+            changed.sudo().write({"approval": "draft"})
         return result
 
     def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):

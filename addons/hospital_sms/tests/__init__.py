@@ -1,2 +1,3 @@
 from . import test_batch
 from . import test_queue
+from . import test_compose, test_inbound, test_odoo_sms, test_queue, test_template

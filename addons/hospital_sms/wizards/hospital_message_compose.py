@@ -22,6 +22,7 @@ class HospitalMessageCompose(models.TransientModel):
     phone_id = fields.Many2one(
         "hospital.patient.phone",
         compute="_compute_phone_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         string="Number",
@@ -32,8 +33,10 @@ class HospitalMessageCompose(models.TransientModel):
         domain="[('approval', '=', 'approved'), ('subject', 'in', (res_model, 'res.partner'))]",
         help="Without a template the text is free.",
     )
-    purpose = fields.Selection(PURPOSES, compute="_compute_purpose", store=True, readonly=False, required=True)
-    text = fields.Text(compute="_compute_text", store=True, readonly=False)
+    purpose = fields.Selection(
+        PURPOSES, compute="_compute_purpose", compute_sudo=False, store=True, readonly=False, required=True
+    )
+    text = fields.Text(compute="_compute_text", compute_sudo=False, store=True, readonly=False)
     plan_at = fields.Datetime(string="Send At", help="Empty: now.")
     word_list = fields.Json(compute="_compute_word_list", export_string_translation=False)
     reserved = fields.Integer(compute="_compute_findings", export_string_translation=False)
@@ -79,7 +82,9 @@ class HospitalMessageCompose(models.TransientModel):
     @api.depends("res_model", "res_id", "template_id")
     def _compute_purpose(self):
         for wizard in self:
-            wizard.purpose = wizard.template_id.purpose or wizard.purpose or wizard._record()._message_terms()["purpose"]
+            wizard.purpose = (
+                wizard.template_id.purpose or wizard.purpose or wizard._record()._message_terms()["purpose"]
+            )
 
     # -- the text --------------------------------------------------------------------------------------------
 
@@ -137,9 +142,7 @@ class HospitalMessageCompose(models.TransientModel):
             wizard.refused = verdict.verdict == "no"
             if wizard.channel == "sms" and not wizard.phone_id and not wizard.refused:
                 wizard.refused = True
-                wizard.gate_notice = self.env._(
-                    "Refused: %(reason)s.", reason=messages._reason_sentence("no_number")
-                )
+                wizard.gate_notice = self.env._("Refused: %(reason)s.", reason=messages._reason_sentence("no_number"))
 
     def _draft(self, text, values=None):
         follower = self._follower() if self.channel == "wechat" else None
@@ -160,9 +163,7 @@ class HospitalMessageCompose(models.TransientModel):
         self.ensure_one()
         message = self._send()
         if message.state == "excluded":
-            raise UserError(
-                self.env._("Refused: %(reason)s.", reason=message._reason_sentence(message.reason))
-            )
+            raise UserError(self.env._("Refused: %(reason)s.", reason=message._reason_sentence(message.reason)))
         at = self.env["res.company"]._to_hospital_clock(message.plan_at)
         waits = message.plan_at > fields.Datetime.now()
         return {
@@ -186,9 +187,7 @@ class HospitalMessageCompose(models.TransientModel):
             self.template_id._require_approved()
         text, values, missing = self._filled()
         blocked = self._missing_sentences(missing) + [
-            sentence
-            for level, sentence in self.env["sms.template"]._check_text(text, self.purpose)
-            if level == "block"
+            sentence for level, sentence in self.env["sms.template"]._check_text(text, self.purpose) if level == "block"
         ]
         if blocked:
             raise UserError("\n".join(blocked))
