@@ -1,2 +1,3 @@
 from . import vendors
 from . import wechat
+from . import batch

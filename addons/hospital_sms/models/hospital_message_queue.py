@@ -22,6 +22,7 @@ class Draft(NamedTuple):
     """One receiver's message, before it is put into the queue.
 
     number: digits, "" on WeChat; key: the same key is sent once; origin: (model, id)
+    refused: why whoever sends it does not let it go: it is kept as excluded with this reason
     """
 
     text: str
@@ -32,6 +33,7 @@ class Draft(NamedTuple):
     key: str | None = None
     origin: tuple[str, int] | None = None
     root_id: int | None = None
+    refused: str | None = None
 
 
 class Terms(NamedTuple):
@@ -118,6 +120,7 @@ class HospitalMessage(models.Model):
             reason = verdict.reason if verdict.verdict == "no" else None
             if not reason and terms.channel == "sms" and not draft.number:
                 reason = "no_number"
+            reason = reason or draft.refused
             if not reason and place in repeated:
                 reason = "repeated"
             gateway_id, operator = routes[draft.number]

@@ -32,7 +32,7 @@ _LANES = """
            EXTRACT(EPOCH FROM lane.due_at - statement_timestamp() AT TIME ZONE 'UTC')::float AS seconds
       FROM lane
       LEFT JOIN hospital_message_batch batch ON batch.id = lane.batch_id
-     WHERE lane.batch_id = 0 OR batch.state = 'sending'
+     WHERE lane.batch_id = 0 OR batch.state <> 'paused'
 """
 
 _PARTS = """
