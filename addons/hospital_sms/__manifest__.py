@@ -37,7 +37,6 @@
         "security/hospital_message_compose_rules.xml",
         "data/hospital_message_word.xml",
         "data/sms_template.xml",
-        "views/hospital_sms_menus.xml",
         "views/sms_template_views.xml",
         "views/hospital_message_batch_views.xml",
         "views/hospital_message_batch_actions.xml",
