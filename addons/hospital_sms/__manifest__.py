@@ -45,7 +45,12 @@
         "views/hospital_message_buttons.xml",
     ],
     "assets": {
-        "web.assets_backend": ["hospital_sms/static/src/**/*"],
+        "web.assets_backend": [
+            "hospital_sms/static/src/**/*",
+            ("remove", "hospital_sms/static/src/figures/figures.js"),
+        ],
+        # What extends pivots and graphs is loaded with them.
+        "web.assets_backend_lazy": ["hospital_sms/static/src/figures/figures.js"],
     },
     "application": True,
 }
