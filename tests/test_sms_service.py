@@ -72,7 +72,9 @@ def test_the_others_protocols(place):
 @pytest.mark.parametrize("own", [False, True])
 def test_sgip_by_the_listener_and_on_our_own_socket(place, own):
     port = place.value("SELECT listen_port FROM hospital_gateway WHERE protocol = 'sgip'")
-    with SgipPeer(listener=("127.0.0.1", port), reports="after" if own else "elsewhere", listener_secret="secret") as peer:
+    with SgipPeer(
+        listener=("127.0.0.1", port), reports="after" if own else "elsewhere", listener_secret="secret"
+    ) as peer:
         place.fill(NUMBERS, gateway="sgip")
         connect(place, peer, "sgip")
         place.settled(len(NUMBERS))
