@@ -21,22 +21,25 @@ _REPORTS = """
                AS report (place, provider_id, number, reference))
 """
 
-# By the operator's id; by ours where the part's answer was never heard and the protocol names it (SGIP). Where several
-# parts have one id, the number decides.
+# By the operator's id. Where several parts have one, the number decides.
 _BY_ID = """
     SELECT report.place, part.id
       FROM report, LATERAL (
         SELECT one.id, count(*) OVER () AS candidates, right(report.number, 11) = right(message.number, 11) AS same
-          FROM (SELECT id, message_id, sending_at FROM hospital_message_part
-                 WHERE provider_id = report.provider_id AND gateway_id = %(gateway)s
-                 UNION ALL
-                SELECT id, message_id, sending_at FROM hospital_message_part
-                 WHERE reference = report.reference AND gateway_id = %(gateway)s AND state = 'unknown'
-                   AND provider_id IS NULL) AS one
+          FROM hospital_message_part one
           JOIN hospital_message message ON message.id = one.message_id
-         WHERE one.sending_at > statement_timestamp() AT TIME ZONE 'UTC' - %(known)s::interval
+         WHERE one.provider_id = report.provider_id AND one.gateway_id = %(gateway)s
+           AND one.sending_at > statement_timestamp() AT TIME ZONE 'UTC' - %(known)s::interval
          ORDER BY same DESC NULLS LAST, one.id DESC LIMIT 1) AS part
      WHERE part.candidates = 1 OR part.same
+"""
+
+# By ours, where the part's answer was never heard and the peer repeats it.
+_BY_REFERENCE = """
+    SELECT report.place, part.id
+      FROM report
+      JOIN hospital_message_part part ON part.reference = report.reference AND part.gateway_id = %(gateway)s
+     WHERE part.state = 'unknown' AND part.provider_id IS NULL
 """
 
 # By the receiver, among parts whose answer was never heard: only when they belong to one message, and when none to this
@@ -91,13 +94,15 @@ class HospitalMessage(models.Model):
     @api.model
     def _match(self, gateway_id, reports):
         """Bring the reports to their parts; returns ``(ids of messages touched, reports without a part)``."""
-        found = self._look_up(_BY_ID, gateway_id, reports)
-        rest = [place for place in range(len(reports)) if place not in found]
-        gateway = self.env["hospital.gateway"].browse(gateway_id)
+        ways = [_BY_ID, _BY_REFERENCE]
         # SGIP's reports name our own number: what is not found by that is not ours.
-        if rest and gateway.protocol != "sgip":
-            by_number = self._look_up(_BY_NUMBER, gateway_id, [reports[place] for place in rest])
-            found |= {rest[place]: part_id for place, part_id in by_number.items()}
+        if self.env["hospital.gateway"].browse(gateway_id).protocol != "sgip":
+            ways.append(_BY_NUMBER)
+        found = {}
+        for way in ways:
+            if rest := [place for place in range(len(reports)) if place not in found]:
+                seen = self._look_up(way, gateway_id, [reports[place] for place in rest])
+                found |= {rest[place]: part_id for place, part_id in seen.items()}
         # The first of several counts, but a delivery is a delivery.
         chosen = {}
         for place in sorted(found, key=lambda place: (reports[place].state != "delivered", place)):
