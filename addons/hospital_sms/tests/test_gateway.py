@@ -116,6 +116,8 @@ class TestGateway(HospitalCase):
             {"secret_ref": "p@ss word"},
             {"signature": "【医院】【科室】"},
             {"failover_id": self.simulator.id},
+            {"hours": "from eight"},
+            {"listen_peers": "10.1.2.3, the operator"},
             {"protocol": "sgip"},
             {"protocol": "sgip", "node": "3073199999", "corp_id": "99999", "listen_port": 8801},
         ):
@@ -209,6 +211,16 @@ class TestGateway(HospitalCase):
                 ("sgip", "MK:0001"): "The phone's network refused",
             },
         )
+
+    def test_what_is_done_with_a_code(self):
+        def treated(family, code):
+            return self.env["hospital.message.code"].search([("family", "=", family), ("code", "=", code)])
+
+        self.assertEqual(treated("cmpp", "8").kind, "throttled")
+        self.assertEqual(treated("cmpp", "10").kind, "failed")
+        self.assertFalse(treated("report", "DELIVRD").kind)
+        treated("cmpp", "10").own_kind = "busy"
+        self.assertEqual(treated("cmpp", "10").kind, "busy")
 
     # -- the switch, tests ---------------------------------------------------------------------------------------
 
