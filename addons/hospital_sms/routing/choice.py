@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 # In the order in which a number is tried that has left its operator.
 OPERATORS = ("cm", "cu", "ct", "cbn")
-# No prefix of the table is longer.
-LONGEST_PREFIX = 7
 
 
 class Way(NamedTuple):
@@ -40,15 +38,15 @@ def choose(ways: Iterable[Way], operator: str, commercial: bool, department: int
     return next((way.id for way in [*(way for way in fitting if way.on), *fitting]), None)
 
 
-def operator_of(number: str, prefixes: Mapping[str, str]) -> str | None:
+def operator_of(beginning: str, prefixes: Mapping[str, str]) -> str | None:
     """The operator that the longest prefix names; None where none does.
 
     >>> table = {"170": "cu", "1703": "cm"}
-    >>> operator_of("17031234567", table), operator_of("17091234567", table), operator_of("073185551234", table)
+    >>> operator_of("1703123", table), operator_of("1709123", table), operator_of("1390000", table)
     ('cm', 'cu', None)
     """
-    for length in range(min(LONGEST_PREFIX, len(number)), 0, -1):
-        if operator := prefixes.get(number[:length]):
+    for length in range(len(beginning), 0, -1):
+        if operator := prefixes.get(beginning[:length]):
             return operator
     return None
 
