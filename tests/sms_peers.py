@@ -57,8 +57,8 @@ class Peer:
     deaths: how often it dies; after that it behaves
 
     What it has seen: ``logins`` [(name, status)], ``submits`` [Submit], ``acknowledged`` [(key, result)] of its
-    delivers, ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``goodbye_answers``, ``most_open`` (unanswered submits
-    of one connection).
+    delivers, ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``goodbye_answers``, ``most_open`` (unanswered
+    submits of one connection).
     """
 
     THROTTLED = 8
