@@ -12,11 +12,7 @@ from datetime import datetime
 import pytest
 from sms_sessions_kit import (
     PROTOCOLS,
-    Accepted,
     Place,
-    Rejected,
-    Unknown,
-    Unsent,
     hasten,
     linked,
     parts,
@@ -25,6 +21,7 @@ from sms_sessions_kit import (
 )
 
 from odoo.addons.hospital_sms.protocols import session
+from odoo.addons.hospital_sms.protocols.contract import Accepted, Rejected, Unknown, Unsent
 
 EACH = pytest.mark.parametrize("protocol", PROTOCOLS)
 BEATING = pytest.mark.parametrize("protocol", ["cmpp2", "cmpp3", "smgp"])

@@ -9,9 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sms_sessions_kit import (
     PROTOCOLS,
-    Accepted,
     Recorder,
-    Unknown,
     hasten,
     keepable,
     linked,
@@ -19,7 +17,7 @@ from sms_sessions_kit import (
     peer_of,
 )
 
-from odoo.addons.hospital_sms.protocols.contract import LINKS, Account
+from odoo.addons.hospital_sms.protocols.contract import LINKS, Accepted, Account, Unknown
 
 ROUNDS = 12
 

@@ -8,10 +8,10 @@ import struct
 import pytest
 from conftest import free_port
 from sms_peer_sgip import SgipPeer
-from sms_sessions_kit import Accepted, Unknown, Unsent, hasten, linked, parts
+from sms_sessions_kit import hasten, linked, parts
 
 from odoo.addons.hospital_sms.protocols import sgip_link, sgip_listener
-from odoo.addons.hospital_sms.protocols.contract import Status
+from odoo.addons.hospital_sms.protocols.contract import Accepted, Status, Unknown, Unsent
 
 LISTENER = {"listen_host": "127.0.0.1", "listen_login": "smg", "listen_secret": "push", "listen_peers": "127.0.0.0/8"}
 
