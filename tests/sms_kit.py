@@ -17,7 +17,7 @@ PREPARE = """
 env["hospital.contact.policy"].search([]).write({"hours": "00:00-23:59", "cap": 0})
 env["ir.config_parameter"].set_param("hospital_sms.live", "True")
 env["hospital.gateway"].search([]).action_archive()
-env["hospital.gateway"].create(GATEWAY)
+env["hospital.gateway"].create(GATEWAYS)
 env.cr.commit()
 """
 
@@ -30,7 +30,8 @@ FILL = """
                %(parts)s, now() AT TIME ZONE 'UTC', 2, 2, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
           FROM unnest(%(numbers)s::text[]) AS number, hospital_gateway gateway
          WHERE gateway.active AND gateway.name->>'en_US' = %(gateway)s RETURNING *)
-    INSERT INTO hospital_message_part (message_id, number, total, gateway_id, priority, due_at, state, attempts, throttled)
+    INSERT INTO hospital_message_part
+           (message_id, number, total, gateway_id, priority, due_at, state, attempts, throttled)
     SELECT id, place, part_count, gateway_id, priority, plan_at, 'queued', 0, 0
       FROM message, generate_series(1, part_count) AS place ORDER BY id, place;
     SELECT pg_notify('hospital_messages', '')
@@ -109,11 +110,14 @@ class Hospital:
 
 
 @contextlib.contextmanager
-def hospital(name, **gateway):
-    """``gateway``: values of the gateway "G"."""
-    values = {"name": "G", "protocol": "simulator", "access_number": "10690001", "rate": 0, "window": 16} | gateway
+def hospital(name, *gateways):
+    """``gateways``: their values; the first is called "G"."""
+    values = [
+        {"name": "G", "protocol": "simulator", "access_number": "10690001", "rate": 0, "window": 16} | gateway
+        for gateway in gateways
+    ]
     with database(name) as database_name:
-        odoo_shell(database_name, PREPARE.replace("GATEWAY", repr(values)))
+        odoo_shell(database_name, PREPARE.replace("GATEWAYS", repr(values)))
         place = Hospital(database_name)
         place.log.write_text("")
         try:

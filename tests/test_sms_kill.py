@@ -64,7 +64,7 @@ def peer():
 def test_killed_anywhere(peer, tmp_path):
     chance = random.Random(4)
     gateway = {"protocol": "cmpp2", "host": "127.0.0.1", "port": peer.port, "login": peer.login, "rate": 150}
-    with hospital("kill", **gateway) as place:
+    with hospital("kill", gateway) as place:
         place.fill(NUMBERS)
         for _kill in range(WHOLE):
             place.start()

@@ -1,1 +1,1 @@
-from . import models, protocols, services
+from . import models, protocols, services, wizards

@@ -54,22 +54,6 @@ class HospitalGateway(models.Model):
             if account
         }
 
-    def _account(self):
-        link = contract.LINKS[self.protocol]
-        return contract.Account(
-            self.id,
-            self.protocol,
-            self.host or "",
-            self.port,
-            self.login or "",
-            self._secret() if self.secret_ref else "",
-            self.access_number or "",
-            self.rate,
-            self.window,
-            self.connections,
-            {name: self[name] for name in link.options if name in self._fields},
-        )
-
     @api.model
     def _note(self, statuses):
         """``{gateway id: contract.Status}``, for the board."""
@@ -81,14 +65,6 @@ class HospitalGateway(models.Model):
                 WHERE gateway.id = new.id""",
             [list(statuses), *map(list, zip(*statuses.values(), strict=True))],
         )
-
-    @api.model
-    def _elsewhere(self, refused):
-        """Which gateway serves numbers that belong to another operator than thought.
-
-        refused: rows with part_id, number, gateway_id, purpose, channel; returns ``{part id: gateway id}``
-        """
-        return {}
 
     def _fail_over(self):
         """Give messages of which no part has begun to the other gateway; returns whether there may be more."""
