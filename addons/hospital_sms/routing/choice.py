@@ -7,8 +7,6 @@ from typing import NamedTuple
 OPERATORS = ("cm", "cu", "ct", "cbn")
 # No prefix of the table is longer.
 LONGEST_PREFIX = 7
-# Seconds of trouble after which waiting messages take the other way.
-PATIENCE = 60
 
 
 class Way(NamedTuple):
@@ -62,14 +60,3 @@ def next_operator(refused: Collection[str]) -> str | None:
     ('cu', None)
     """
     return next((operator for operator in OPERATORS if operator not in refused), None)
-
-
-def gives_up(state: str, seconds: float) -> bool:
-    """Whether a gateway that has been in ``state`` for so long leaves its messages to the other one.
-
-    Switched off it holds them: somebody wants that.
-
-    >>> gives_up("failing", 61), gives_up("refused", 61), gives_up("failing", 5), gives_up("off", 9999)
-    (True, True, False, False)
-    """
-    return state in ("failing", "refused") and seconds > PATIENCE
