@@ -21,7 +21,7 @@ from sms_sessions_kit import (
 )
 
 from odoo.addons.hospital_sms.protocols import session
-from odoo.addons.hospital_sms.protocols.contract import Accepted, Rejected, Unknown, Unsent
+from odoo.addons.hospital_sms.protocols.contract import Accepted, Rejected, Status, Unknown, Unsent
 
 EACH = pytest.mark.parametrize("protocol", PROTOCOLS)
 BEATING = pytest.mark.parametrize("protocol", ["cmpp2", "cmpp3", "smgp"])
@@ -54,6 +54,27 @@ def test_a_wrong_password_is_tried_once(protocol):
         statuses = asyncio.run(with_the_old_one())
         assert [(status.state, status.code) for status in statuses] == [("connecting", ""), ("refused", wrong)]
         assert len(peer.logins) == 1 and not peer.submits
+
+
+@EACH
+def test_one_login_of_several_that_is_refused_is_not_hammered(protocol):
+    """While another is open it may be the operator's mistake; once none is open, it is a refusal."""
+    wrong = {"smgp": 21, "sgip": 1}.get(protocol, 3)
+
+    async def tell(place):
+        await place.until(lambda: len(place.link.ready) == 2)
+        place.peer.refuse = wrong
+        place.peer.do(place.peer.connections[0].transport.abort)
+        await place.until(lambda: len(place.peer.logins) == 3)
+        await place.feed(parts(5))
+        await asyncio.sleep(0.2)
+        assert place.last(Accepted) == set(range(5)) and len(place.peer.logins) == 3
+        assert place.service.statuses[-1] == Status("connected", 1, str(wrong))
+        place.peer.drop()
+        await asyncio.wait_for(place.task, 5)
+        assert place.service.statuses[-1] == Status("refused", 0, str(wrong)) and len(place.peer.logins) == 4
+
+    story(protocol, tell, connections=2)
 
 
 @EACH
