@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg2
 from conftest import ODOO, ROOT, database, odoo_shell
 
-PATIENCE = 120
+PATIENCE = 60
 
 # Everybody may be written to at any hour; the hospital really sends.
 PREPARE = """

@@ -64,6 +64,7 @@ class HospitalGateway(models.Model):
                  FROM unnest(%s::int[], %s::text[], %s::int[], %s::text[]) AS new (id, state, connected, code)
                 WHERE gateway.id = new.id""",
             [list(statuses), *map(list, zip(*statuses.values(), strict=True))],
+            log_exceptions=False,
         )
 
     def _fail_over(self):
