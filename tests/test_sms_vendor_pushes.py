@@ -65,18 +65,10 @@ class Place(Hospital):
     def sent(self, number, gateway="A", state="sent"):
         self.write(SENT, {"number": number, "gateway": gateway, "state": state})
 
-    def enable(self, port, then=""):
+    def enable(self, port):
         """Let the gateway "A" send to the fake at this port."""
-        odoo_shell(
-            self.name,
-            f"""
-gateway = env["hospital.gateway"].search([("name", "=", "A")])
-gateway.write({{"enabled": True, "host": "http://127.0.0.1", "port": {port}, "login": "{KEY}",
-               "secret_ref": "ALIYUN_TEST"}})
-{then}
-env.cr.commit()
-""",
-        )
+        account = f"host = 'http://127.0.0.1', port = {port}, login = '{KEY}', secret_ref = 'ALIYUN_TEST'"
+        self.edit(f"enabled = true, {account}", "A")
 
     def state(self, number):
         return self.value("SELECT state FROM hospital_message WHERE number = %s", number)
@@ -257,7 +249,8 @@ def test_aliyun_is_asked_for_what_it_has_not_brought(place, monkeypatch):
             "13900000003": [row(3, 1, "")],
             "13900000004": [row(4, 3, "DELIVERED")],
         }
-        place.enable(fake.port, 'env.ref("hospital_sms.schedule_ask_vendors")._run_ask_vendors()')
+        place.enable(fake.port)
+        odoo_shell(place.name, 'env.ref("hospital_sms.schedule_ask_vendors")._run_ask_vendors(); env.cr.commit()')
         assert fake.requests == {"QuerySendDetails": 4}
     assert [place.state(f"1390000000{n}") for n in range(5)] == ["delivered", "failed", "delivered", "sent", "sent"]
 
