@@ -1,4 +1,4 @@
-"""Submit, answer, report and its acknowledgement, for each protocol of the three operators: the links alone.
+"""Submit, answer, report and its acknowledgement, for each protocol of the three operators and SMPP: the links alone.
 
 Beside it, of the same run and against the same gateway in another process, with the same window: a bare socket loop
 that sends frames made beforehand, counts answers and acknowledges reports without reading them (the limit). What a
@@ -19,6 +19,7 @@ import odoo_here  # noqa: E402, F401
 from sms_peer_cmpp import CmppPeer  # noqa: E402
 from sms_peer_sgip import SgipPeer  # noqa: E402
 from sms_peer_smgp import SmgpPeer  # noqa: E402
+from sms_peer_smpp import SmppPeer  # noqa: E402
 from sms_peers import apart  # noqa: E402
 
 from odoo.addons.hospital_sms.protocols.contract import LINKS, Account, Part  # noqa: E402
@@ -32,6 +33,7 @@ PEERS = {
     "cmpp3": (CmppPeer, {"version": 0x30}),
     "smgp": (SmgpPeer, {}),
     "sgip": (SgipPeer, {}),
+    "smpp": (SmppPeer, {}),
 }
 ANSWER = 0x80000000
 
@@ -89,7 +91,7 @@ async def by_link(protocol, port, login):
 
 def bare(protocol, port, login):
     """The same by a loop that does as little as can be; returns seconds, seconds of this process's processor."""
-    header = 20 if protocol == "sgip" else 12
+    header = {"sgip": 20, "smpp": 16}.get(protocol, 12)
     link = LINKS[protocol](
         Account(1, protocol, "127.0.0.1", port, login, "secret", options={"node": 3010099999}), Service()
     )
@@ -101,9 +103,13 @@ def bare(protocol, port, login):
     hello, frames = asyncio.run(made())
     answered = ANSWER | {"smgp": 2, "sgip": 3}.get(protocol, 4)
     # What an acknowledgement repeats of a report's body, and what follows.
-    repeats, result = {"cmpp2": (8, bytes(1)), "cmpp3": (8, bytes(4)), "smgp": (10, bytes(4)), "sgip": (0, bytes(9))}[
-        protocol
-    ]
+    repeats, result = {
+        "cmpp2": (8, bytes(1)),
+        "cmpp3": (8, bytes(4)),
+        "smgp": (10, bytes(4)),
+        "sgip": (0, bytes(9)),
+        "smpp": (0, bytes(1)),
+    }[protocol]
     size = header + repeats + len(result)
     with socket.create_connection(("127.0.0.1", port)) as line:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,4 +1,4 @@
-"""An SMPP 3.4 gateway from the specification, with the faults of real ones. See ``sms_peers`` for what it can be told."""
+"""An SMPP 3.4 gateway from the specification, with the faults of real ones. ``sms_peers`` says what it can be told."""
 
 import struct
 import time

@@ -57,8 +57,8 @@ class Peer:
     deaths: how often it dies; after that it behaves
 
     What it has seen: ``logins`` [(name, status)], ``submits`` [Submit], ``acknowledged`` [(key, result)] of its
-    delivers, ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``goodbye_answers``, ``most_open`` (unanswered submits
-    of one connection).
+    delivers, ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``goodbye_answers``, ``most_open`` (unanswered
+    submits of one connection).
     """
 
     THROTTLED = 8
@@ -225,6 +225,7 @@ class Connection(asyncio.Protocol):
         self.transport = None
         self.buffer = b""
         self.out = []
+        self.slow = b""  # what still has to go out bit by bit
         self.held = []
         self.cut = False
         self.logged_in = False
@@ -266,14 +267,17 @@ class Connection(asyncio.Protocol):
         if self.cut:
             self.transport.write(raw)
             self.transport.close()  # what was written before its death still arrives
-        elif self.peer.piece and raw:
-            self.peer.loop.create_task(self.dribble(raw))
+        elif self.slow or self.peer.piece and raw:
+            self.slow += raw
+            if len(self.slow) == len(raw):
+                self.peer.loop.create_task(self.dribble(self.peer.piece))
         elif raw:
             self.transport.write(raw)
 
-    async def dribble(self, raw):
-        for start in range(0, len(raw), self.peer.piece):
-            self.transport.write(raw[start : start + self.peer.piece])
+    async def dribble(self, piece):
+        while self.slow and not self.transport.is_closing():
+            self.transport.write(self.slow[:piece])
+            self.slow = self.slow[piece:]
             await asyncio.sleep(0)
 
     def next(self):

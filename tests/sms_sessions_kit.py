@@ -11,7 +11,7 @@ from sms_peer_sgip import SgipPeer
 from sms_peer_smgp import SmgpPeer
 
 from odoo.addons.hospital_sms.protocols import connection, session
-from odoo.addons.hospital_sms.protocols.contract import LINKS, Accepted, Account, Part, Rejected, Unknown, Unsent
+from odoo.addons.hospital_sms.protocols.contract import LINKS, Accepted, Account, Part, Rejected, Unsent
 
 PATIENCE = 20
 PROTOCOLS = ["cmpp2", "cmpp3", "smgp", "sgip"]
@@ -185,6 +185,3 @@ def story(protocol, tell, peer=None, **settings):
 def parts(count, text="您好", first=0):
     """So many messages of one part; each number occurs once."""
     return [Part(first + n, "", f"139{first + n:08d}", "10690001", text, ref=first + n) for n in range(count)]
-
-
-__all__ = ["Accepted", "Rejected", "Unknown", "Unsent"]

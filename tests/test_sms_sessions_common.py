@@ -12,11 +12,7 @@ from datetime import datetime
 import pytest
 from sms_sessions_kit import (
     PROTOCOLS,
-    Accepted,
     Place,
-    Rejected,
-    Unknown,
-    Unsent,
     hasten,
     linked,
     parts,
@@ -25,6 +21,7 @@ from sms_sessions_kit import (
 )
 
 from odoo.addons.hospital_sms.protocols import session
+from odoo.addons.hospital_sms.protocols.contract import Accepted, Rejected, Status, Unknown, Unsent
 
 EACH = pytest.mark.parametrize("protocol", PROTOCOLS)
 BEATING = pytest.mark.parametrize("protocol", ["cmpp2", "cmpp3", "smgp"])
@@ -57,6 +54,27 @@ def test_a_wrong_password_is_tried_once(protocol):
         statuses = asyncio.run(with_the_old_one())
         assert [(status.state, status.code) for status in statuses] == [("connecting", ""), ("refused", wrong)]
         assert len(peer.logins) == 1 and not peer.submits
+
+
+@EACH
+def test_one_login_of_several_that_is_refused_is_not_hammered(protocol):
+    """While another is open it may be the operator's mistake; once none is open, it is a refusal."""
+    wrong = {"smgp": 21, "sgip": 1}.get(protocol, 3)
+
+    async def tell(place):
+        await place.until(lambda: len(place.link.ready) == 2)
+        place.peer.refuse = wrong
+        place.peer.do(place.peer.connections[0].transport.abort)
+        await place.until(lambda: len(place.peer.logins) == 3)
+        await place.feed(parts(5))
+        await asyncio.sleep(0.2)
+        assert place.last(Accepted) == set(range(5)) and len(place.peer.logins) == 3
+        assert place.service.statuses[-1] == Status("connected", 1, str(wrong))
+        place.peer.drop()
+        await asyncio.wait_for(place.task, 5)
+        assert place.service.statuses[-1] == Status("refused", 0, str(wrong)) and len(place.peer.logins) == 4
+
+    story(protocol, tell, connections=2)
 
 
 @EACH
@@ -406,30 +424,46 @@ def test_what_cannot_be_kept_comes_again(protocol):
     story(protocol, tell)
 
 
+async def flood(place, count):
+    """So many reports at once, while none can be kept."""
+    await place.feed(parts(1))
+    await place.until(lambda: place.service.kept)
+    place.service.gate.clear()
+    submit, line = place.peer.submits[0], place.peer.connections[0]
+    place.peer.do(lambda: line.send(*(line.a_report(submit, "DELIVRD") for _ in range(count))))
+    await place.until(lambda: place.link.held > session.HELD)
+
+
 @EACH
 def test_a_slow_database_holds_back_the_gateway(protocol, monkeypatch):
-    """What is held unkept is bounded; nothing of it is lost, and answers that were not read are no timeouts."""
+    """What is held unkept is bounded, and nothing of it is lost."""
     monkeypatch.setattr(session, "HELD", 200)
 
     async def tell(place):
-        await place.feed(parts(1))
-        await place.until(lambda: place.service.kept)
-        place.service.gate.clear()
-        submit, count = place.peer.submits[0], 6000
-        place.peer.do(
-            lambda: place.peer.connections[0].send(
-                *(place.peer.connections[0].a_report(submit, "DELIVRD") for _ in range(count))
-            )
-        )
-        place.give(*parts(1, first=5))
-        await asyncio.sleep(1.3)
-        assert 200 < place.link.held < 5000  # and one piece of what the socket brings
-        assert 5 not in place.service.outcomes
+        await flood(place, 8000)
+        await asyncio.sleep(0.2)
+        assert place.link.held < 5000  # and one piece of what the socket brings
         place.service.gate.set()
         await place.until(lambda: not place.peer.unacknowledged)
-        assert len(place.service.kept) == count + 2 and place.last(Accepted) == {0, 5}
+        assert len(place.service.kept) == 8001
 
-    story(protocol, tell, response_timeout=1)
+    story(protocol, tell)
+
+
+@EACH
+def test_an_answer_that_was_not_read_is_no_timeout(protocol, monkeypatch):
+    monkeypatch.setattr(session, "HELD", 20)
+
+    async def tell(place):
+        await flood(place, 30)
+        place.give(*parts(1, first=5))
+        await asyncio.sleep(1)
+        assert 5 not in place.service.outcomes
+        place.service.gate.set()
+        await place.feed([])
+        assert place.last(Accepted) == {0, 5}
+
+    story(protocol, tell, response_timeout=0.6)
 
 
 # -- bytes -----------------------------------------------------------------------------------------------------------

@@ -3,15 +3,14 @@
 import asyncio
 import random
 import struct
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sms_sessions_kit import (
     PROTOCOLS,
-    Accepted,
     Recorder,
-    Unknown,
     hasten,
     keepable,
     linked,
@@ -19,7 +18,7 @@ from sms_sessions_kit import (
     peer_of,
 )
 
-from odoo.addons.hospital_sms.protocols.contract import LINKS, Account
+from odoo.addons.hospital_sms.protocols.contract import LINKS, Accepted, Account, Unknown, Unsent
 
 ROUNDS = 12
 
@@ -218,6 +217,43 @@ def _said(protocol, content, report, fmt, udhi):
     values = [b"k" * 8, b"1069", b"", 0, udhi, fmt, number, *([0] if tail == 20 else []), report, len(content)]
     body = struct.pack(f">8s21s10s3B{kind}BB", *values) + content + bytes(tail)
     return struct.pack(">III", 12 + len(body), 5, 1) + body
+
+
+def test_only_the_time_in_which_we_read_counts():
+    async def run():
+        service = Recorder()
+        link = LINKS["cmpp2"](Account(1, "cmpp2", login="901234", options={"response_timeout": 60}), service)
+        client, wire = link.client(link), Wire()
+        client.connection_made(wire)
+        client.login_answered(0)
+        link.submit([parts(1)[0]._replace(reference=link.reserve(1)[0])])
+        began = time.monotonic()
+        wire.pause_reading()
+        client.check(began + 100)
+        wire.resume_reading()
+        for later in (101, 159):
+            client.check(began + later)
+            assert not link.outcomes
+        client.check(began + 161)
+        assert link.outcomes == [Unknown(0, "timeout")] and client.room == 16
+
+    asyncio.run(run())
+
+
+def test_a_transport_that_is_closing_takes_nothing():
+    """The other side has ended it, and asyncio has not told us yet."""
+
+    async def run():
+        service = Recorder()
+        link = LINKS["smgp"](Account(1, "smgp", login="10690001"), service)
+        client, wire = link.client(link), Wire()
+        client.connection_made(wire)
+        client.login_answered(0)
+        wire.closed = True
+        link.submit([parts(1)[0]._replace(reference=link.reserve(1)[0])])
+        assert service.outcomes == {0: [Unsent(0)]} and not wire.written
+
+    asyncio.run(run())
 
 
 def _answer(protocol, reference):

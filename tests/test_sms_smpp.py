@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from smpplib.client import Client
 from sms_peer_smpp import SmppPeer
-from sms_sessions_kit import Accepted, Place, Rejected, Unknown, hasten, linked, parts
+from sms_sessions_kit import Place, hasten, linked, parts
 
 from odoo.addons.hospital_sms.protocols import smpp, text
-from odoo.addons.hospital_sms.protocols.contract import Part, Report
+from odoo.addons.hospital_sms.protocols.contract import Accepted, Part, Rejected, Report, Unknown
 from odoo.addons.hospital_sms.protocols.frames import Malformed
 
 

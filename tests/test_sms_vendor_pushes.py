@@ -21,6 +21,10 @@ gateways = env["hospital.gateway"].create([
     {**accounts, "name": "F", "protocol": "aliyun", "listen_peers": "10.9.0.0/16"},
     {**accounts, "name": "N", "protocol": "aliyun"},
 ])
+env["hospital.contact.policy"].search([]).write({"hours": "00:00-23:59", "cap": 0})
+env["ir.config_parameter"].set_param("hospital_sms.live", "True")
+env["sms.template"].create({"name": "复查", "body": "您好", "vendor_code": "SMS_1",
+                            "model_id": env["ir.model"]._get_id("res.partner")})
 for gateway in gateways[:3]:
     gateway.action_new_push_address()
 env.cr.commit()
@@ -42,6 +46,9 @@ SENT = """
 """
 
 
+BIZ_ID = "SELECT COALESCE(max(provider_id), 'new') FROM hospital_message_part WHERE reference = %s"
+
+
 class Place(Hospital):
     def __init__(self, name, url, paths):
         super().__init__(name)
@@ -57,6 +64,11 @@ class Place(Hospital):
 
     def sent(self, number, gateway="A", state="sent"):
         self.write(SENT, {"number": number, "gateway": gateway, "state": state})
+
+    def enable(self, port):
+        """Let the gateway "A" send to the fake at this port."""
+        account = f"host = 'http://127.0.0.1', port = {port}, login = '{KEY}', secret_ref = 'ALIYUN_TEST'"
+        self.edit(f"enabled = true, {account}", "A")
 
     def state(self, number):
         return self.value("SELECT state FROM hospital_message WHERE number = %s", number)
@@ -237,15 +249,41 @@ def test_aliyun_is_asked_for_what_it_has_not_brought(place, monkeypatch):
             "13900000003": [row(3, 1, "")],
             "13900000004": [row(4, 3, "DELIVERED")],
         }
-        odoo_shell(
-            place.name,
-            f"""
-gateway = env["hospital.gateway"].search([("name", "=", "A")])
-gateway.write({{"enabled": True, "host": "http://127.0.0.1", "port": {fake.port}, "login": "{KEY}",
-               "secret_ref": "ALIYUN_TEST"}})
-env.ref("hospital_sms.schedule_ask_vendors")._run_ask_vendors()
-env.cr.commit()
-""",
-        )
+        place.enable(fake.port)
+        odoo_shell(place.name, 'env.ref("hospital_sms.schedule_ask_vendors")._run_ask_vendors(); env.cr.commit()')
         assert fake.requests == {"QuerySendDetails": 4}
     assert [place.state(f"1390000000{n}") for n in range(5)] == ["delivered", "failed", "delivered", "sent", "sent"]
+
+
+def test_from_the_queue_to_the_vendor_and_back(place, monkeypatch):
+    """The real service: templates and values go out, once each, and the reports that are pushed finish the messages."""
+    monkeypatch.setenv("HOSPITAL_SECRET_ALIYUN_TEST", SECRET)
+    numbers = [f"139000001{n:02d}" for n in range(30)]
+    with Aliyun() as fake:
+        fake.behaviour = {
+            numbers[0]: "isv.MOBILE_NUMBER_ILLEGAL",
+            numbers[1]: "broken",
+            numbers[2]: ["Throttling.User"],
+        }
+        place.enable(fake.port)
+        place.fill(numbers, gateway="A")
+        place.write(
+            """UPDATE hospital_message SET "values" = '{"name": "张伟"}',
+                      template_id = (SELECT id FROM sms_template WHERE vendor_code = 'SMS_1')"""
+        )
+        place.start()
+        place.until(lambda: place.states() == {"sent": 28, "failed": 1, "unknown": 1}, "all settled")
+        reports = [
+            {"phone_number": one["PhoneNumbers"], "success": True, "err_code": "DELIVERED", "out_id": one["OutId"],
+             "biz_id": place.value(BIZ_ID, one["OutId"])}
+            for one in {one["PhoneNumbers"]: one for one in fake.sent}.values()
+            if one["PhoneNumbers"] != numbers[0]
+        ]  # fmt: skip
+        assert place.post(place.paths["A"], reports)[0] == 200
+        place.settled(29)
+        place.stop()
+    times = {}
+    for one in fake.sent:
+        times[one["PhoneNumbers"]] = times.get(one["PhoneNumbers"], 0) + 1
+        assert one["TemplateCode"] == "SMS_1" and json.loads(one["TemplateParam"]) == {"name": "张伟"}
+    assert times == dict.fromkeys(numbers, 1) | {numbers[2]: 2}

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.hospital_base import secrets
+from odoo.addons.hospital_base.gate import admission
 
 from ..protocols import contract
 
@@ -110,6 +111,16 @@ class HospitalGateway(models.Model):
                             field=self._fields[name]._description_string(self.env),
                         )
                     )
+
+    @api.constrains("hours")
+    def _check_hours(self):
+        for gateway in self.filtered("hours"):
+            try:
+                admission.parse_hours(gateway.hours)
+            except ValueError:
+                raise ValidationError(
+                    self.env._("Hours look like 08:00-11:30,14:00-20:30, not %(hours)s", hours=gateway.hours)
+                ) from None
 
     @api.constrains("signature")
     def _check_signature(self):

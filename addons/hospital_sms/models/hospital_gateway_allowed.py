@@ -53,8 +53,3 @@ class HospitalGateway(models.Model):
     def _is_live(self):
         """Whether messages reach people. If not, only numbers for tests leave by anything but the simulator."""
         return self.env["ir.config_parameter"].sudo().get_param("hospital_sms.live") == "True"
-
-    @api.model
-    def demonstration(self):
-        """For pages: whether they have to say that nothing reaches a phone."""
-        return not self._is_live()

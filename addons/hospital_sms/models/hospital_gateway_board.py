@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.translate import LazyTranslate
 
 from ..protocols import codes
+from .hospital_gateway import GATEWAY_STATES
 
 _lt = LazyTranslate(__name__)
 
@@ -45,10 +46,6 @@ SENTENCES = {
             "Put it into the environment variable HOSPITAL_SECRET_%(secret)s or into a file of its name in the folder "
             "of secrets, then press “Try again”."
         ),
-    ),
-    "no_service": (
-        _lt("The service that sends messages does not run: messages wait."),
-        _lt("On the server, start “odoo hospital_service”; see the board of services."),
     ),
 }
 # Answers to a login, by protocol.
@@ -96,8 +93,11 @@ class HospitalGateway(models.Model):
 
     _inherit = "hospital.gateway"
 
-    state_text = fields.Char(string="What Is the Matter", compute="_compute_state_text")
-    state_advice = fields.Char(string="What to Do", compute="_compute_state_text")
+    board_state = fields.Selection(
+        [*GATEWAY_STATES, ("idle", "No service runs")], string="Now", compute="_compute_board_state"
+    )
+    state_text = fields.Char(string="What Is the Matter", compute="_compute_board_state")
+    state_advice = fields.Char(string="What to Do", compute="_compute_board_state")
     queued_count = fields.Integer(string="Waiting", compute="_compute_counts")
     sent_count = fields.Integer(string="Sent", compute="_compute_counts", help="Parts of today that were accepted.")
     delivered_count = fields.Integer(string="Delivered", compute="_compute_counts")
@@ -106,20 +106,18 @@ class HospitalGateway(models.Model):
 
     @api.depends("state", "state_code", "protocol", "enabled", "secret_ref")
     @api.depends_context("lang")
-    def _compute_state_text(self):
+    def _compute_board_state(self):
+        """What the service last said counts as long as it runs."""
         runs = self.env["hospital.service"].sudo()._lives("messages")
         for gateway in self.sudo():
-            gateway.state_text, gateway.state_advice = gateway._state_sentence(runs)
+            gateway.board_state = "off" if not gateway.enabled else gateway.state if runs else "idle"
+            gateway.state_text, gateway.state_advice = gateway._state_sentence() if gateway.enabled else ("", "")
 
-    def _state_sentence(self, runs=True):
+    def _state_sentence(self):
         """What is the matter and what to do about it, in the user's language; ``("", "")`` if all is well."""
-        if not self.enabled:
+        if self.state not in ("failing", "refused"):
             return "", ""
         code = self.state_code or ""
-        if not runs:
-            code = "no_service"
-        elif self.state not in ("failing", "refused"):
-            return "", ""
         if login := LOGINS.get(codes.family(self.protocol), {}).get(code.lower()):
             return self.env._(login), self.env._(LOGIN_ADVICE)
         if code in SENTENCES:
@@ -155,6 +153,26 @@ class HospitalGateway(models.Model):
             (gateway.sent_count, gateway.delivered_count, gateway.failed_count, gateway.unknown_count) = today.get(
                 gateway.id, (0, 0, 0, 0)
             )
+
+    @api.model
+    def banners(self):
+        """What pages about messages say above all else: ``[{"title", "text"}]``."""
+        found = []
+        if not self._is_live():
+            found.append(
+                {
+                    "title": self.env._("Demonstration: nothing reaches a phone."),
+                    "text": self.env._("All messages go to the simulator, but for those to numbers for tests."),
+                }
+            )
+        if not self.env["hospital.service"].sudo()._lives("messages"):
+            found.append(
+                {
+                    "title": self.env._("The service that sends messages does not run: messages wait."),
+                    "text": self.env._("On the server, start “odoo hospital_service”; see the board of services."),
+                }
+            )
+        return found
 
     def action_switch(self):
         """On or off. Off, messages wait."""

@@ -1,3 +1,5 @@
+from ipaddress import ip_network
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -81,6 +83,17 @@ class HospitalGateway(models.Model):
                 raise ValidationError(
                     self.env._("Name who may connect to your port, and the secret that they have to know.")
                 )
+
+    @api.constrains("listen_peers")
+    def _check_peers(self):
+        for gateway in self.filtered("listen_peers"):
+            try:
+                for peer in gateway.listen_peers.split(","):
+                    ip_network(peer.strip(), strict=False)
+            except ValueError as error:
+                raise ValidationError(
+                    self.env._("“Who may connect” is not understood: %(problem)s", problem=error)
+                ) from None
 
     def _split_style(self):
         """How a text is cut for this gateway: arguments of ``text.split`` and ``text.count``."""

@@ -36,7 +36,8 @@ class HospitalGateway(models.Model):
         compute="_compute_push_url",
         string="Address for Reports",
         groups=ACCOUNT,
-        help="Enter it at the vendor for reports (状态报告) and for replies (上行短信). Whoever knows it can bring reports, unless you name who may connect.",
+        help="Enter it at the vendor for reports (状态报告) and for replies (上行短信). Whoever knows it can bring "
+        "reports, unless you name who may connect.",
     )
 
     @api.depends("push_token", "protocol")

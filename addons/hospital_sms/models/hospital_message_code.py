@@ -41,8 +41,10 @@ class HospitalMessageCode(models.Model):
 
     @api.depends("family", "code", "own_kind")
     def _compute_kind(self):
+        """Of refusals only: a report says what has become of a message, and nothing more is done."""
         for code in self:
-            code.kind = code.own_kind or codes.kind(code.family, code.code or "")
+            known = code.family in codes.KINDS and code.code
+            code.kind = code.own_kind or (codes.kind(code.family, code.code) if known else False)
 
     @api.model
     def _kinds(self, protocol):

@@ -11,6 +11,8 @@ from odoo.addons.hospital_base.identity import mask
 from ..routing import choice
 from .hospital_message_queue import Terms
 
+# Digits of a mobile number that tell its operator; no prefix of the table is longer.
+BEGINNING = 7
 _CARRIERS = {"中国移动": "cm", "中国联通": "cu", "中国电信": "ct", "中国广电": "cbn"}
 
 
@@ -67,18 +69,21 @@ class HospitalGateway(models.Model):
     @api.model
     def _operators(self, numbers):
         """``{number: operator}``: what was learned of it, else its prefix, else what the library knows."""
-        prefixes = self.env["hospital.operator.prefix"]._by_prefix()
+        # One value: a hundred thousand would each be quoted.
         self.env.cr.execute(
-            "SELECT number, operator FROM hospital_operator_ported WHERE number = ANY(%s)", [list(set(numbers))]
+            "SELECT number, operator FROM hospital_operator_ported WHERE number = ANY(string_to_array(%s, ','))",
+            [",".join(numbers)],
         )
         learned = dict(self.env.cr.fetchall())
-        return {number: learned.get(number) or self._operator_of(number, prefixes) for number in numbers}
-
-    @api.model
-    def _operator_of(self, number, prefixes):
-        if operator := choice.operator_of(number, prefixes):
-            return operator
-        return _by_library(number[:7]) if len(number) == 11 and number[0] == "1" else "other"
+        prefixes = self.env["hospital.operator.prefix"]._by_prefix()
+        mobile = {number[:BEGINNING] for number in numbers if len(number) == 11 and number[0] == "1"}
+        operators = {
+            beginning: choice.operator_of(beginning, prefixes) or _by_library(beginning) for beginning in mobile
+        }
+        return {
+            number: learned.get(number) or (operators[number[:BEGINNING]] if number[:BEGINNING] in mobile else "other")
+            for number in numbers
+        }
 
     # -- numbers that belong to another operator -----------------------------------------------------------------
 

@@ -11,7 +11,8 @@ FAMILIES = {"cmpp2": "cmpp", "cmpp3": "cmpp"}
 DELIVERED = {"DELIVRD", "DELIVERED"}
 PENDING = {"ACCEPTD", "ACCEPTED", "ENROUTE", "BUFFRED", "BUFFERED"}
 
-_KINDS: dict[str, dict[str, str]] = {
+# What is treated otherwise than as failed.
+KINDS: dict[str, dict[str, str]] = {
     "cmpp": {"3": "busy", "8": "throttled", "9": "elsewhere", "13": "elsewhere"},
     "sgip": {
         "11": "throttled",
@@ -53,7 +54,7 @@ def kind(protocol: str, code: str, own: Mapping[str, str] | None = None) -> str:
     >>> kind("cmpp3", "117", {"117": "throttled"})
     'throttled'
     """
-    return (own or {}).get(code) or _KINDS.get(family(protocol), {}).get(code, "failed")
+    return (own or {}).get(code) or KINDS.get(family(protocol), {}).get(code, "failed")
 
 
 def state(stat: str) -> str:

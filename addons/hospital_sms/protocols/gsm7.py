@@ -1,4 +1,4 @@
-r"""The alphabet of GSM phones as an encoding of Python, "gsm7": what SMPP's default alphabet mostly is, a byte a septet.
+r"""The alphabet of GSM phones as an encoding of Python, "gsm7": SMPP's default alphabet, mostly, a byte a septet.
 
 Only what takes one septet can be written in it, so that a text is cut anywhere. A text with a brace or a euro sign goes
 out as UCS2.

@@ -5,10 +5,6 @@ from typing import NamedTuple
 
 # In the order in which a number is tried that has left its operator.
 OPERATORS = ("cm", "cu", "ct", "cbn")
-# No prefix of the table is longer.
-LONGEST_PREFIX = 7
-# Seconds of trouble after which waiting messages take the other way.
-PATIENCE = 60
 
 
 class Way(NamedTuple):
@@ -42,15 +38,15 @@ def choose(ways: Iterable[Way], operator: str, commercial: bool, department: int
     return next((way.id for way in [*(way for way in fitting if way.on), *fitting]), None)
 
 
-def operator_of(number: str, prefixes: Mapping[str, str]) -> str | None:
+def operator_of(beginning: str, prefixes: Mapping[str, str]) -> str | None:
     """The operator that the longest prefix names; None where none does.
 
     >>> table = {"170": "cu", "1703": "cm"}
-    >>> operator_of("17031234567", table), operator_of("17091234567", table), operator_of("073185551234", table)
+    >>> operator_of("1703123", table), operator_of("1709123", table), operator_of("1390000", table)
     ('cm', 'cu', None)
     """
-    for length in range(min(LONGEST_PREFIX, len(number)), 0, -1):
-        if operator := prefixes.get(number[:length]):
+    for length in range(len(beginning), 0, -1):
+        if operator := prefixes.get(beginning[:length]):
             return operator
     return None
 
@@ -62,14 +58,3 @@ def next_operator(refused: Collection[str]) -> str | None:
     ('cu', None)
     """
     return next((operator for operator in OPERATORS if operator not in refused), None)
-
-
-def gives_up(state: str, seconds: float) -> bool:
-    """Whether a gateway that has been in ``state`` for so long leaves its messages to the other one.
-
-    Switched off it holds them: somebody wants that.
-
-    >>> gives_up("failing", 61), gives_up("refused", 61), gives_up("failing", 5), gives_up("off", 9999)
-    (True, True, False, False)
-    """
-    return state in ("failing", "refused") and seconds > PATIENCE

@@ -116,6 +116,8 @@ class TestGateway(HospitalCase):
             {"secret_ref": "p@ss word"},
             {"signature": "【医院】【科室】"},
             {"failover_id": self.simulator.id},
+            {"hours": "from eight"},
+            {"listen_peers": "10.1.2.3, the operator"},
             {"protocol": "sgip"},
             {"protocol": "sgip", "node": "3073199999", "corp_id": "99999", "listen_port": 8801},
         ):
@@ -164,10 +166,18 @@ class TestGateway(HospitalCase):
         self.assertEqual(gateway._state_sentence()[0], "The operator's server does not answer.")
         gateway.write({"state_code": "4711"})
         self.assertIn("4711", gateway._state_sentence()[0])
-        # Nothing runs that would send: that comes before all else.
-        self.assertIn("does not run", gateway.state_text)
+        # Nothing runs that would send: what was said last does not count.
+        self.assertEqual(gateway.board_state, "idle")
+        self.assertIn("does not run", self.gateways.banners()[-1]["title"])
+        self.env.cr.execute(
+            """INSERT INTO hospital_service (name, host, pid, leader, state, heartbeat_at)
+               VALUES ('messages', 'here', 1, true, 'running', clock_timestamp() AT TIME ZONE 'UTC')"""
+        )
+        gateway.invalidate_recordset()
+        self.assertEqual(gateway.board_state, "failing")
+        self.assertNotIn("does not run", str(self.gateways.banners()))
         gateway.with_user(self.engineer).action_switch()
-        self.assertEqual((gateway.enabled, gateway.state_text), (False, ""))
+        self.assertEqual((gateway.board_state, gateway.state_text), ("off", ""))
 
     def test_counts_are_of_today_and_of_this_gateway(self):
         gateway = self.gateway("Mobile")
@@ -202,21 +212,32 @@ class TestGateway(HospitalCase):
             },
         )
 
+    def test_what_is_done_with_a_code(self):
+        def treated(family, code):
+            return self.env["hospital.message.code"].search([("family", "=", family), ("code", "=", code)])
+
+        self.assertEqual(treated("cmpp", "8").kind, "throttled")
+        self.assertEqual(treated("cmpp", "10").kind, "failed")
+        self.assertFalse(treated("report", "DELIVRD").kind)
+        treated("cmpp", "10").own_kind = "busy"
+        self.assertEqual(treated("cmpp", "10").kind, "busy")
+
     # -- the switch, tests ---------------------------------------------------------------------------------------
 
     def test_real_sending_is_somebodys_logged_decision(self):
-        self.assertTrue(self.gateways.with_user(self.nurse).demonstration())
+        self.assertIn("nothing reaches a phone", str(self.gateways.with_user(self.nurse).banners()))
         switch = self.env["hospital.gateway.switch"]
         line = switch.with_user(self.engineer).create({"live": "on", "reason": "Account opened", "user_id": 1})
         self.assertEqual(line.user_id, self.engineer)
-        self.assertFalse(self.gateways.with_user(self.nurse).demonstration())
+        self.assertTrue(self.gateways._is_live())
+        self.assertNotIn("nothing reaches a phone", str(self.gateways.with_user(self.nurse).banners()))
         for call in (lambda: line.write({"reason": "other"}), line.unlink):
             with self.assertRaises(AccessError):
                 call()
         with self.assertRaises(AccessError):
             switch.with_user(self.nurse).create({"live": "off", "reason": "no"})
         switch.with_user(self.engineer).create({"live": "off", "reason": "Stop"})
-        self.assertTrue(self.gateways.demonstration())
+        self.assertFalse(self.gateways._is_live())
 
     def test_a_test_goes_by_its_gateway_and_says_what_became_of_it(self):
         gateway = self.gateway("Unicom", "cu")
@@ -269,4 +290,4 @@ class TestGateway(HospitalCase):
         self.env.registry.clear_cache()
         self.env.invalidate_all()
         self.assertEqual((gateway.enabled, self.simulator.enabled), (False, True))
-        self.assertTrue(self.gateways.demonstration())
+        self.assertFalse(self.gateways._is_live())

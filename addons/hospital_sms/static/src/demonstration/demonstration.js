@@ -1,4 +1,4 @@
-import { Component, onWillStart, onWillUnmount, useState } from "@odoo/owl";
+import { Component, onWillStart, onWillUnmount } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { KanbanController } from "@web/views/kanban/kanban_controller";
@@ -8,16 +8,15 @@ import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 // How often the board looks at how the gateways are doing.
 const SECONDS = 10;
 
-/** Says that nothing reaches a phone, as long as that is so. */
+/** Says that nothing reaches a phone, or that nothing is sent at all, as long as that is so. */
 export class Demonstration extends Component {
     static template = "hospital_sms.Demonstration";
     static props = { ...standardWidgetProps, readonly: { type: Boolean, optional: true }, record: { optional: true } };
 
     setup() {
-        this.orm = useService("orm");
-        this.state = useState({ shown: false });
+        const orm = useService("orm");
         onWillStart(async () => {
-            this.state.shown = await this.orm.call("hospital.gateway", "demonstration", []);
+            this.banners = await orm.call("hospital.gateway", "banners", []);
         });
     }
 }
