@@ -189,5 +189,3 @@ def link(*protocols: str) -> Callable[[type[Link]], type[Link]]:
         return cls
 
     return register
-
-
