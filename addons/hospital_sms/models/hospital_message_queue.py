@@ -59,7 +59,9 @@ class HospitalMessage(models.Model):
         verdicts = self.env["hospital.contact"]._admit(patients, terms.channel, terms.purpose, at)
         stopped = self._stopped_numbers([draft.number for draft in drafts], terms.purpose)
         routes = self.env["hospital.gateway"]._route([draft.number for draft in drafts], terms)
-        self.env.cr.execute("SELECT nextval('hospital_message_id_seq') FROM generate_series(1, %s)", [len(drafts)])
+        self.env.cr.execute(
+            "SELECT nextval('hospital_message_id_seq') FROM generate_series(1, %s)", [len(drafts)]
+        )
         ids = [row[0] for row in self.env.cr.fetchall()]
         rows = []
         for message_id, draft in zip(ids, drafts, strict=True):
