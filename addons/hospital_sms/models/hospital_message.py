@@ -71,10 +71,14 @@ class HospitalMessage(models.Model):
 
     _key_unique = models.UniqueIndex("(key) WHERE key IS NOT NULL")
     _batch_index = models.Index("(batch_id, state) WHERE batch_id IS NOT NULL")
+    _number_index = models.Index("(number, create_date) WHERE number IS NOT NULL")
     _patient_index = models.Index("(patient_id, id DESC) WHERE patient_id IS NOT NULL")
 
     def _settled(self):
-        """Hook: these watched messages have reached a final state, or a late report has changed it; set-based."""
+        """Hook: these watched messages have reached a final state, or a late report has changed it; set-based.
+
+        Called as superuser in the transaction that changes them. If it raises, only what it did is rolled back.
+        """
 
     @api.model
     def _masked(self, number):

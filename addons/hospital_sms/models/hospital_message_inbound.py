@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .hospital_message import CHANNELS
 
@@ -37,3 +37,7 @@ class HospitalMessageInbound(models.Model):
     _key_unique = models.UniqueIndex("(gateway_id, key)")
     _patient_index = models.Index("(patient_id, id DESC) WHERE patient_id IS NOT NULL")
     _number_index = models.Index("(number)")
+
+    @api.model
+    def _handle(self, ids):
+        """Hook: these texts have come in. Called once for each, as superuser, in the transaction that keeps them."""

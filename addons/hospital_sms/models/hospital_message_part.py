@@ -39,9 +39,12 @@ class HospitalMessagePart(models.Model):
     done_at = fields.Datetime(readonly=True)
     code = fields.Char(string="Operator's Code", readonly=True)
 
-    _queue_index = models.Index("(gateway_id, priority, batch_id, due_at, id) WHERE state = 'queued'")
-    _sending_index = models.Index("(gateway_id) WHERE state = 'sending'")
+    # Lanes: what waits for one gateway, by priority and batch.
+    _queue_index = models.Index("(gateway_id, priority, (COALESCE(batch_id, 0)), due_at, id) WHERE state = 'queued'")
+    # What is under way or may have left.
+    _open_index = models.Index("(gateway_id, sending_at) WHERE state IN ('sending', 'unknown')")
+    _reference_index = models.Index("(reference, gateway_id) WHERE state IN ('sending', 'unknown')")
     _provider_index = models.Index("(provider_id) WHERE provider_id IS NOT NULL")
     # For counts of a day among years of parts, which stand nearly in this order.
     _day_index = models.Index("USING brin (sending_at)")
-    _waiting_index = models.Index("(sent_at) WHERE state IN ('sent', 'unknown')")
+    _waiting_index = models.Index("(sent_at) WHERE state = 'sent'")

@@ -1,10 +1,23 @@
+import json
+import re
 from typing import Any, NamedTuple
-
-from psycopg2.extras import Json, execute_values
 
 from odoo import api, fields, models
 
+from odoo.addons.hospital_base.gate import admission
+from odoo.addons.hospital_base.identity import mask
+
+from ..messaging.arrays import array
 from ..protocols import text as texts
+
+# Vendors and WeChat are given a text or a template as a whole; the operators' own protocols carry parts.
+WHOLE = ("aliyun", "tencent", "wechat")
+# Said at the end of commercial messages that do not say it themselves: the law wants it.
+OPT_OUT = "拒收请回复R"
+SAYS_OPT_OUT = re.compile("拒收|退订")
+SIGNED = re.compile("【[^【】]+】")
+# Minutes within which the same text is not sent to the same number again.
+REPEATED = 10
 
 
 class Draft(NamedTuple):
@@ -41,81 +54,250 @@ class Terms(NamedTuple):
     gateway_id: int | None = None
 
 
+class _Style(NamedTuple):
+    """How texts leave by a gateway. whole: not in parts; split: arguments of ``text.count``"""
+
+    prefix: str
+    whole: bool
+    split: dict[str, Any]
+
+
+# What is different for each draft: columns of hospital_message and their types.
+_COLUMNS = {
+    "id": "int",
+    "patient_id": "int",
+    "number": "text",
+    "number_masked": "text",
+    "openid": "text",
+    "text": "text",
+    "values": "jsonb",
+    "gateway_id": "int",
+    "operator": "text",
+    "state": "text",
+    "reason": "text",
+    "part_count": "int",
+    "plan_at": "timestamp",
+    "res_model": "text",
+    "res_id": "int",
+    "key": "text",
+    "root_id": "int",
+}
+
+
 class HospitalMessage(models.Model):
-    """How a message gets into the queue: gate, route, count, one INSERT."""
+    """How a message gets into the queue: gate, route, sign, count, one INSERT."""
 
     _inherit = "hospital.message"
 
     @api.model
     def _enqueue(self, drafts, terms):
-        """Put messages into the queue, in the caller's transaction; the service is woken at the commit.
+        """Put ``drafts`` (of one purpose, see Terms) into the queue; returns their ids, in order.
 
-        drafts: list of Draft; terms: Terms. Returns one id per draft, None where its key is known already.
-        Each passes the contact gate: what it refuses is kept as "excluded" with its reason, what may go only later
-        is planned for then. Set-based: the number of queries does not depend on the number of drafts.
+        None stands where the key is known already: that message has been put in before. One that may not be sent is
+        kept as *excluded* with the reason: what the gate says, ``stopped`` (the number wants nothing more),
+        ``no_number``, ``too_long``, ``repeated`` (the same text to the same number within minutes). One that may only be sent later
+        waits until then. One that no gateway serves waits until one does. The text is kept as it leaves: signed, with
+        the way to refuse where it is commercial.
+
+        Set-based: the number of queries does not depend on the number of drafts. Up to some 10,000 at once; the service
+        is woken when the transaction commits.
         """
+        if not drafts:
+            return []
         at = terms.at or fields.Datetime.now()
-        patients = self.env["res.partner"].browse({draft.patient_id for draft in drafts if draft.patient_id})
-        verdicts = self.env["hospital.contact"]._admit(patients, terms.channel, terms.purpose, at)
-        stopped = self._stopped_numbers([draft.number for draft in drafts], terms.purpose)
+        verdicts = self._verdicts(drafts, terms.channel, terms.purpose, at)
         routes = self.env["hospital.gateway"]._route([draft.number for draft in drafts], terms)
-        self.env.cr.execute(
-            "SELECT nextval('hospital_message_id_seq') FROM generate_series(1, %s)", [len(drafts)]
-        )
+        styles = self._styles({gateway_id for gateway_id, _operator in routes.values()})
+        drafts = [
+            draft._replace(text=self._signed(draft.text, styles[routes[draft.number][0]], terms)) for draft in drafts
+        ]
+        repeated = self._repeated(drafts) if terms.channel == "sms" else set()
+        self.env.cr.execute("SELECT nextval('hospital_message_id_seq') FROM generate_series(1, %s)", [len(drafts)])
         ids = [row[0] for row in self.env.cr.fetchall()]
+        counts = {}
         rows = []
-        for message_id, draft in zip(ids, drafts, strict=True):
-            verdict = verdicts.get(draft.patient_id)
-            reason = verdict.reason if verdict and verdict.verdict == "no" else None
-            reason = reason or ("stopped" if draft.number in stopped else None)
+        for place, (message_id, draft, verdict) in enumerate(zip(ids, drafts, verdicts, strict=True)):
+            reason = verdict.reason if verdict.verdict == "no" else None
+            if not reason and terms.channel == "sms" and not draft.number:
+                reason = "no_number"
+            if not reason and place in repeated:
+                reason = "repeated"
             gateway_id, operator = routes[draft.number]
+            counted = draft.text, gateway_id
+            if counted not in counts:
+                counts[counted] = self._count_parts(draft.text, styles[gateway_id], terms)
+            if not reason and not counts[counted]:
+                reason = "too_long"
+            later = verdict.verdict == "later" and not self._overtakes(terms)
             model, res_id = draft.origin or (None, None)
             rows.append(
                 (
                     message_id,
-                    terms.channel,
                     draft.patient_id,
                     draft.number or None,
-                    self._masked(draft.number) or None,
+                    mask.phone(draft.number) or None,
                     draft.openid or None,
                     draft.text,
-                    Json(draft.values) if draft.values else None,
-                    terms.purpose,
-                    terms.priority,
-                    terms.department_id,
-                    self.env.uid,
-                    terms.template_id,
-                    terms.batch_id,
+                    json.dumps(draft.values) if draft.values else None,
                     gateway_id,
                     operator,
                     "excluded" if reason else terms.state,
                     reason,
-                    len(texts.split(draft.text)) if terms.channel == "sms" else 1,
-                    verdict.at if verdict and verdict.verdict == "later" else at,
+                    counts[counted],
+                    verdict.at if later else at,
                     model,
                     res_id,
                     draft.key,
-                    terms.watched,
                     draft.root_id,
-                    self.env.uid,
-                    self.env.uid,
                 )
             )
-        execute_values(
-            self.env.cr._obj,
-            """INSERT INTO hospital_message (id, channel, patient_id, number, number_masked, openid, text, "values",
-                   purpose, priority, department_id, sender_id, template_id, batch_id, gateway_id, operator, state,
-                   reason, part_count, plan_at, res_model, res_id, key, watched, root_id, create_uid, write_uid,
-                   create_date, write_date)
-               VALUES %s ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING""",
-            rows,
-            template=f"({', '.join(['%s'] * 27)}, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')",
-            page_size=1000,
+        columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
+        # What nobody has is no array of a hundred thousand nothings.
+        columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+        self.env.cr.execute(
+            f"""INSERT INTO hospital_message
+                       ({", ".join(f'"{name}"' for name in columns)}, channel, purpose, priority, department_id,
+                        sender_id, template_id, batch_id, watched, create_date, write_date)
+                SELECT draft.*, %s, %s, %s, %s::int, %s, %s::int, %s::int, %s, moment, moment
+                  FROM unnest({", ".join(f"%s::{_COLUMNS[name]}[]" for name in columns)}) AS draft,
+                       (SELECT now() AT TIME ZONE 'UTC') AS now (moment)
+                    ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
+             RETURNING id""",
+            [
+                *(terms.channel, terms.purpose, terms.priority, terms.department_id, self.env.uid),
+                *(terms.template_id, terms.batch_id, terms.watched),
+                *map(array, columns.values()),
+            ],
         )
-        self._make_parts(ids)
-        self.env.cr.execute("SELECT id FROM hospital_message WHERE id = ANY(%s)", [ids])
         made = {row[0] for row in self.env.cr.fetchall()}
+        if terms.state == "queued":
+            self._make_parts(ids)
         return [message_id if message_id in made else None for message_id in ids]
+
+    # -- may it go -----------------------------------------------------------------------------------------------
+
+    @api.model
+    def _verdicts(self, wanted, channel, purpose, at=None):
+        """The gate's answer for each of ``wanted`` (they have ``patient_id`` and ``number``), in order.
+
+        A number without a patient has no say of its own, but hours apply to it, and it may have refused.
+        """
+        at = at or fields.Datetime.now()
+        contacts, company = self.env["hospital.contact"], self.env["res.company"]
+        patients = self.env["res.partner"].browse({one.patient_id for one in wanted if one.patient_id})
+        verdicts = contacts._admit(patients, channel, purpose, at)
+        local = company._to_hospital_clock(at)
+        allowed = admission.next_allowed(contacts._policy(channel, purpose).hours, local)
+        stranger = admission.Verdict("yes")
+        if allowed > local:
+            stranger = admission.Verdict("later", company._from_hospital_clock(allowed), "hours")
+        stopped = self._stopped_numbers([one.number for one in wanted if one.number], purpose)
+        refused = admission.Verdict("no", reason="stopped")
+        return [
+            refused
+            if one.number in stopped and verdicts.get(one.patient_id, stranger).verdict != "no"
+            else verdicts.get(one.patient_id, stranger)
+            for one in wanted
+        ]
+
+    @api.model
+    def _overtakes(self, message):
+        """Whether it waits neither for hours nor for a cap: a code, a clinic that has been stopped."""
+        return message.priority == "0" and message.purpose != "marketing"
+
+    @api.model
+    def _stopped_numbers(self, numbers, purpose):
+        """Which of ``numbers`` want nothing more for this purpose, or nothing at all."""
+        self.env.cr.execute(
+            """SELECT number FROM hospital_message_stop WHERE number = ANY(%s::text[]) AND purpose = %s
+                UNION SELECT right(number, 11) FROM phone_blacklist
+                       WHERE active AND number = ANY(SELECT '+86' || number FROM unnest(%s::text[]) AS number)""",
+            [array(numbers), purpose, array(numbers)],
+        )
+        return {row[0] for row in self.env.cr.fetchall()}
+
+    @api.model
+    def _repeated(self, drafts):
+        """Places of drafts whose text has gone to the same number within minutes, or is among the drafts twice.
+
+        What stands for another message (``root_id``) is meant to be sent again.
+        """
+        minutes = int(self.env["ir.config_parameter"].sudo().get_param("hospital_sms.repeated_minutes", REPEATED))
+        if not minutes:
+            return set()
+        self.env.cr.execute(
+            """SELECT message.number, message.text FROM hospital_message message
+                WHERE message.number = ANY(%s::text[]) AND message.state NOT IN ('draft', 'excluded', 'cancelled', 'failed')
+                  AND message.create_date > now() AT TIME ZONE 'UTC' - %s * interval '1 minute'""",
+            [array({draft.number for draft in drafts if draft.number}), minutes],
+        )
+        seen, places = set(self.env.cr.fetchall()), set()
+        for place, draft in enumerate(drafts):
+            if draft.root_id or not draft.number:
+                continue
+            if (draft.number, draft.text) in seen:
+                places.add(place)
+            seen.add((draft.number, draft.text))
+        return places
+
+    @api.model
+    def _exclude(self, reasons):
+        """``{message id: reason}``: these are not sent after all."""
+        self.env.cr.execute(
+            """WITH refused AS (SELECT * FROM unnest(%s::int[], %s::text[]) AS refused (id, reason)),
+                    parts AS (UPDATE hospital_message_part part SET state = 'cancelled' FROM refused
+                               WHERE part.message_id = refused.id AND part.state = 'queued')
+               UPDATE hospital_message message
+                  SET state = 'excluded', reason = refused.reason, write_date = now() AT TIME ZONE 'UTC'
+                 FROM refused WHERE message.id = refused.id
+            RETURNING message.id, message.watched""",
+            [array(reasons), array(reasons.values())],
+        )
+        self._tell([message_id for message_id, watched in self.env.cr.fetchall() if watched])
+
+    @api.model
+    def _postpone(self, ids, at):
+        """These wait until ``at``."""
+        self.env.cr.execute(
+            """WITH parts AS (UPDATE hospital_message_part SET due_at = %(at)s
+                               WHERE message_id = ANY(%(ids)s) AND state = 'queued')
+               UPDATE hospital_message SET plan_at = %(at)s WHERE id = ANY(%(ids)s)""",
+            {"ids": ids, "at": at},
+        )
+
+    # -- how it looks --------------------------------------------------------------------------------------------
+
+    @api.model
+    def _styles(self, gateway_ids):
+        """``{gateway id: _Style}``, with None for messages that no gateway serves yet."""
+        gateways = self.env["hospital.gateway"].sudo().browse(filter(None, gateway_ids))
+        styles = {None: _Style("", False, {})}
+        for gateway in gateways:
+            signed = gateway.signature and not gateway.signature_by_gateway
+            prefix = f"【{gateway.signature.strip('【】')}】" if signed else ""
+            styles[gateway.id] = _Style(prefix, gateway.protocol in WHOLE, gateway._split_style())
+        return styles
+
+    @api.model
+    def _signed(self, text, style, terms):
+        """The text as the receiver is to see it: exactly one signature in front, the way to refuse at the end."""
+        if terms.channel != "sms":
+            return text
+        if terms.purpose == "marketing" and not SAYS_OPT_OUT.search(text):
+            text = f"{text} {OPT_OUT}"
+        return text if SIGNED.match(text) else style.prefix + text
+
+    @api.model
+    def _count_parts(self, text, style, terms):
+        """Parts of the text, 0 for one that is too long for any number of them."""
+        if terms.channel != "sms" or style.whole:
+            return 1
+        try:
+            return texts.count(text, **style.split)
+        except texts.TooLong:
+            return 0
+
+    # -- parts ---------------------------------------------------------------------------------------------------
 
     @api.model
     def _make_parts(self, ids):
@@ -126,30 +308,21 @@ class HospitalMessage(models.Model):
                SELECT message.id, part.number, message.part_count, message.gateway_id, message.batch_id,
                       message.priority, message.plan_at, 'queued', 0, 0
                  FROM hospital_message message, generate_series(1, message.part_count) AS part (number)
-                WHERE message.id = ANY(%s) AND message.state = 'queued'
+                WHERE message.id = ANY(%s::int[]) AND message.state = 'queued'
                 ORDER BY message.id, part.number""",
-            [ids],
+            [array(ids)],
         )
         self.env["hospital.service"]._wake("messages")
 
     @api.model
-    def _stopped_numbers(self, numbers, purpose):
-        """Which of ``numbers`` want nothing more for this purpose, or nothing at all."""
-        self.env.cr.execute(
-            """SELECT number FROM hospital_message_stop WHERE number = ANY(%s) AND purpose = %s
-                UNION SELECT right(number, 11) FROM phone_blacklist
-                       WHERE active AND number = ANY(SELECT '+86' || number FROM unnest(%s::text[]) AS number)""",
-            [list(numbers), purpose, list(numbers)],
-        )
-        return {row[0] for row in self.env.cr.fetchall()}
-
-    @api.model
     def _release(self, batch):
-        """Let up to 1,000 drafts of a checked batch go; returns how many did."""
+        """Let up to 1,000 drafts of a checked batch go, those whose time has come; returns how many did."""
         self.env.cr.execute(
             """UPDATE hospital_message SET state = 'queued'
                 WHERE id IN (SELECT id FROM hospital_message WHERE batch_id = %s AND state = 'draft'
-                              ORDER BY id LIMIT 1000) RETURNING id""",
+                              AND plan_at <= statement_timestamp() AT TIME ZONE 'UTC'
+                              ORDER BY id LIMIT 1000)
+            RETURNING id""",
             [batch.id],
         )
         ids = [row[0] for row in self.env.cr.fetchall()]

@@ -36,7 +36,8 @@ class Part(NamedTuple):
     reference: hex, from ``Link.reserve``; kept in the database before the bytes leave
     number: the receiver's digits, without country code in mainland China; "" on WeChat
     sender: access number and extension, shown to the receiver
-    text: the whole message; ``index`` of ``total`` says which part of it this is
+    text: the whole message; ``index`` of ``total`` says which part of it this is; ``ref``: any number common to all
+    parts of the message, whenever they are sent (its id), by which the receiver's phone puts them together
     values: what templates of vendors and of WeChat ask for; ``template``: their code
     """
 
@@ -51,6 +52,7 @@ class Part(NamedTuple):
     openid: str = ""
     template: str = ""
     values: dict[str, str] = {}
+    ref: int = 0
 
 
 class Accepted(NamedTuple):
@@ -92,6 +94,7 @@ class Report(NamedTuple):
     state: "delivered", "failed", "pending" (the operator is still trying)
     number: "" where the peer does not name it
     done_at: naive UTC, as far as the operator's minutes tell
+    reference: ours, where the peer repeats it: finds the part even if the answer with the operator's id never came
     """
 
     provider_id: str
@@ -99,6 +102,7 @@ class Report(NamedTuple):
     code: str
     number: str = ""
     done_at: datetime | None = None
+    reference: str = ""
 
 
 class Reply(NamedTuple):

@@ -1,1 +1,3 @@
 """Classes that the service process runs."""
+
+from . import messages
