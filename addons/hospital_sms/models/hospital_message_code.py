@@ -11,7 +11,10 @@ FAMILIES = [
     ("tencent", "Tencent Cloud"),
     ("wechat", "WeChat"),
     ("report", "Reports of All"),
+    ("own", "This System"),
 ]
+# Families whose codes occur with every protocol.
+OF_ALL = ("report", "own")
 KINDS = [
     ("throttled", "Sent again after a pause"),
     ("busy", "Tried again, or by another gateway"),
@@ -60,7 +63,7 @@ class HospitalMessageCode(models.Model):
         for protocol, code in pairs:
             family = codes.family(protocol)
             for word in codes.lookups(code or ""):
-                if meaning := known.get((family, word)) or known.get(("report", word)):
+                if meaning := next((known[name, word] for name in (family, *OF_ALL) if (name, word) in known), None):
                     found[protocol, code] = meaning
                     break
         return found

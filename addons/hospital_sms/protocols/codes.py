@@ -4,9 +4,10 @@ A code is text: a result as a decimal number ("8"), SMPP's status as hex ("0x58"
 "MK:0001") with SMGP's three digits after it where they say more ("UNDELIV 003").
 """
 
+import re
 from collections.abc import Mapping
 
-FAMILIES = {"cmpp2": "cmpp", "cmpp3": "cmpp"}
+FAMILIES = {"cmpp2": "cmpp", "cmpp3": "cmpp", "simulator": "cmpp"}
 # A report's states that are no failure, in every protocol's spelling.
 DELIVERED = {"DELIVRD", "DELIVERED"}
 PENDING = {"ACCEPTD", "ACCEPTED", "ENROUTE", "BUFFRED", "BUFFERED"}
@@ -36,7 +37,7 @@ KINDS: dict[str, dict[str, str]] = {
 
 
 def family(protocol: str) -> str:
-    """The protocol whose codes these are: both versions of CMPP have the same.
+    """The protocol whose codes these are: both versions of CMPP, and the simulator, have the same.
 
     >>> family("cmpp3"), family("sgip")
     ('cmpp', 'sgip')
@@ -79,9 +80,9 @@ def report_code(stat: str, err: str = "") -> str:
 def lookups(code: str) -> list[str]:
     """Under which codes a meaning is looked for, the most exact first.
 
-    >>> lookups("UNDELIV 003"), lookups("MK:0001"), lookups("8")
-    (['UNDELIV 003', '003', 'UNDELIV'], ['MK:0001', 'MK'], ['8'])
+    >>> lookups("UNDELIV 003"), lookups("MK:0001"), lookups("LimitExceeded.AppDailyLimit"), lookups("8")
+    (['UNDELIV 003', '003', 'UNDELIV'], ['MK:0001', 'MK'], ['LimitExceeded.AppDailyLimit', 'LimitExceeded'], ['8'])
     """
     word, _, err = code.partition(" ")
-    hop, colon, _digits = word.partition(":")
-    return [code, *([err, word] if err else []), *([hop] if colon else [])]
+    group = re.split("[:.]", word)[0]
+    return [code, *([err, word] if err else []), *([group] if group != word else [])]

@@ -201,7 +201,7 @@ class TestGateway(HospitalCase):
 
     def test_meanings_of_codes(self):
         meanings = self.env["hospital.message.code"]._meanings(
-            [("cmpp3", "8"), ("smgp", "UNDELIV 003"), ("sgip", "MK:0001"), ("cmpp2", "177")]
+            [("cmpp3", "8"), ("smgp", "UNDELIV 003"), ("sgip", "MK:0001"), ("aliyun", "HTTP 502"), ("cmpp2", "177")]
         )
         self.assertEqual(
             meanings,
@@ -209,6 +209,7 @@ class TestGateway(HospitalCase):
                 ("cmpp3", "8"): "Too fast",
                 ("smgp", "UNDELIV 003"): "There is no such number",
                 ("sgip", "MK:0001"): "The phone's network refused",
+                ("aliyun", "HTTP 502"): "Something between us and the vendor answered with an error",
             },
         )
 
