@@ -20,6 +20,7 @@ CALLBACK_TOKEN, AES_KEY = "callback-token", "abcdefghijklmnopqrstuvwxyz012345678
 # What a receiver of this openid makes WeChat do.
 REFUSALS = {
     "o_left": 43004,
+    "o_left_2": 43004,
     "o_refused": 43101,
     "o_nobody": 40003,
     "o_quota": 45009,

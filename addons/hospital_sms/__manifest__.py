@@ -15,6 +15,7 @@
         "views/hospital_wechat_pages.xml",
         "views/hospital_wechat_follower_views.xml",
         "views/hospital_message_call_views.xml",
+        "data/hospital_contact_policy.xml",
         "data/hospital_gateway.xml",
         "data/hospital_operator_prefix.xml",
         "data/hospital_message_code.xml",
