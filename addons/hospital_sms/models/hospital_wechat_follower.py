@@ -51,7 +51,8 @@ class HospitalWechatFollower(models.Model):
                                    WHERE gateway_id = %(gateway)s AND openid = %(openid)s)
                    ON CONFLICT DO NOTHING;
                UPDATE hospital_wechat_follower SET follows = %(follows)s, changed_at = %(at)s
-                WHERE gateway_id = %(gateway)s AND openid = %(openid)s AND (changed_at IS NULL OR changed_at < %(at)s)""",
+                WHERE gateway_id = %(gateway)s AND openid = %(openid)s
+                  AND (changed_at IS NULL OR changed_at < %(at)s)""",
             {"gateway": gateway.id, "openid": openid, "follows": follows, "at": at, "uid": self.env.uid},
         )
         self.invalidate_model()
