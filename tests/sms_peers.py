@@ -56,8 +56,9 @@ class Peer:
         ("read", n) (n submits read, the last unanswered), ("half", n) (half of the n-th answer written)
     deaths: how often it dies; after that it behaves
 
-    What it has seen: ``logins`` [(name, status)], ``submits`` [Submit], ``acknowledged`` [(key, result)] of its delivers,
-    ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``most_open`` (unanswered submits of one connection).
+    What it has seen: ``logins`` [(name, status)], ``submits`` [Submit], ``acknowledged`` [(key, result)] of its
+    delivers, ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``goodbye_answers``, ``most_open`` (unanswered submits
+    of one connection).
     """
 
     THROTTLED = 8
@@ -85,7 +86,8 @@ class Peer:
             raise TypeError(f"unknown: {unknown}")
         vars(self).update(values)
         self.logins, self.submits, self.acknowledged = [], [], []
-        self.heartbeats = self.heartbeat_answers = self.goodbyes = self.most_open = self.connected = 0
+        self.heartbeats = self.heartbeat_answers = self.goodbyes = self.goodbye_answers = 0
+        self.most_open = self.connected = 0
         self.connections = []
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -167,10 +169,18 @@ class Peer:
     def heartbeat(self):
         self.do(lambda: [one.send(one.a_heartbeat()) for one in self.connections])
 
+    def goodbye(self):
+        """Log out; the other side answers."""
+        self.do(lambda: [one.send(one.a_goodbye()) for one in self.connections])
+
     def release(self):
         """Give the answers that were held back, and hold no more."""
         self.hold = False
         self.do(lambda: [connection.release() for connection in self.connections])
+
+    @property
+    def seen(self):
+        return len(self.submits)
 
     @property
     def numbers(self):

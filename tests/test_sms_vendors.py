@@ -26,7 +26,6 @@ from odoo.addons.hospital_sms.protocols.contract import (
     Rejected,
     Reply,
     Report,
-    Unknown,
     Unsent,
 )
 
@@ -142,7 +141,7 @@ def kind(outcome):
     return outcome.kind if isinstance(outcome, Rejected) else type(outcome).__name__.lower()
 
 
-# -- signatures --------------------------------------------------------------------------------------------------------
+# -- signatures ------------------------------------------------------------------------------------------------------
 
 
 def test_aliyun_signs_as_the_sdk_does():
@@ -176,7 +175,7 @@ def test_tencent_signs_as_the_sdk_does():
         assert tencent.authorization(body, given["Host"], stamp, KEY, SECRET) == given["Authorization"]
 
 
-# -- outcomes ----------------------------------------------------------------------------------------------------------
+# -- outcomes --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("vendor", FAKES)
@@ -257,7 +256,7 @@ def test_without_a_template_nothing_leaves(vendor):
     assert outcomes[2:] in ([], [Rejected(3, "template_values")])
 
 
-# -- the connection ------------------------------------------------------------------------------------------------------
+# -- the connection --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("vendor", FAKES)
@@ -395,7 +394,7 @@ def test_closing_leaves_nothing_open(vendor):
         async with running(vendor, fake.port, window=10) as (link, service):
             link.submit([part(link, n) for n in range(4)])
             await until(lambda: len(fake.sent) == 4 and len(service.outcomes) == 2)
-            link.submit([part(link, 4)])  # has no time to begin
+            link.submit([part(link, n) for n in range(4, 8)])
             await link.close(0)
             assert link.free == 0
         return service
@@ -411,7 +410,7 @@ def test_closing_leaves_nothing_open(vendor):
     assert not reached & {number(vendor, n) for n, what in said.items() if what == "unsent"}
 
 
-# -- reports and replies ---------------------------------------------------------------------------------------------------
+# -- reports and replies ---------------------------------------------------------------------------------------------
 
 
 def test_tencent_is_asked_for_reports_and_replies():

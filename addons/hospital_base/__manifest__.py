@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
     "depends": ["contacts", "hr", "mail", "phone_validation"],
-    "external_dependencies": {"python": ["phonenumbers", "pypinyin"]},
+    "external_dependencies": {"python": ["phonenumbers", "pypinyin", "xlsxwriter"]},
     "data": [
         "security/hospital_groups.xml",
         "security/ir.model.access.csv",

@@ -6,6 +6,7 @@
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
     "depends": ["hospital_base"],
+    "depends": ["hospital_base", "hospital_sms"],
     "external_dependencies": {"python": ["xlsxwriter"]},
     "data": [
         "security/ir.model.access.csv",

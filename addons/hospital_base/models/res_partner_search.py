@@ -51,29 +51,37 @@ class ResPartner(models.Model):
 
     @api.model
     def _patient_number_domain(self, text):
-        numbers = {text} | {phone.number for phone in identity_phone.split(text) if phone.number}
+        numbers, tail = self._number_terms(text)
         exact = SQL(
             """SELECT id FROM res_partner WHERE patient_no IN (%(text)s, %(upper)s)
                UNION ALL SELECT id FROM res_partner WHERE id_number = %(upper)s
                UNION ALL SELECT patient_id FROM hospital_patient_phone WHERE number = ANY(%(numbers)s)""",
             text=text,
             upper=text.upper(),
-            numbers=sorted(numbers),
+            numbers=numbers,
         )
-        # Who sees only masked numbers sees the last four digits: a longer tail would let them be guessed on.
+        if tail:
+            exact = SQL(
+                """%s UNION ALL SELECT patient_id FROM hospital_patient_phone
+                    WHERE reverse(number) LIKE %s""",
+                exact,
+                tail[::-1] + "%",
+            )
+        return Domain.custom(to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "id"), exact))
+
+    @api.model
+    def _number_terms(self, text):
+        """Return the whole numbers that ``text`` may stand for, and the tail to look for or None.
+
+        Who sees only masked numbers sees the last four digits: a longer tail would let them be guessed on.
+        """
+        numbers = {text} | {phone.number for phone in identity_phone.split(text) if phone.number}
         user = self.env.user
         unmasked = user._is_superuser() or user.has_group("hospital_base.group_identity")
         longest = 20 if unmasked else TAIL_LENGTH
         if len(text) > longest:
             self._limit_guesses(text)
-        if TAIL_LENGTH <= len(text) <= longest:
-            exact = SQL(
-                """%s UNION ALL SELECT patient_id FROM hospital_patient_phone
-                    WHERE reverse(number) LIKE %s""",
-                exact,
-                text[::-1] + "%",
-            )
-        return Domain.custom(to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "id"), exact))
+        return sorted(numbers), text if TAIL_LENGTH <= len(text) <= longest else None
 
     @api.model
     def _limit_guesses(self, number):

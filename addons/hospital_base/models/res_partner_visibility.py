@@ -82,23 +82,31 @@ class ResPartner(models.Model):
     def _visible_domain(self, user):
         if user._has_hospital_role(*self._roles_with_all_patients()):
             return Domain.TRUE
-        keys, queries = self._visible_keys_of(user), self._visible_patient_queries(user)
-        by_key = [0, *keys]
-        if not keys or not self._has_many_patients(tuple(keys), self.env["res.company"]._hospital_today()):
-            queries = [SQL("SELECT id FROM res_partner WHERE visible_keys && %s::int[]", by_key), *queries]
-            by_key = []
-        # ARRAY(..) is answered once, before the rows are looked for: its ids are met by the primary key.
-        ids = SQL("ARRAY(%s)", SQL(" UNION ALL ").join(queries)) if queries else None
+        ids, keys = self._visible_sources(user, [0])
 
         def to_sql(model, alias, query):
             conditions = []
             if ids:
                 conditions.append(SQL("%s = ANY(%s)", SQL.identifier(alias, "id"), ids))
-            if by_key:
-                conditions.append(SQL("%s && %s::int[]", SQL.identifier(alias, "visible_keys"), by_key))
+            if keys:
+                conditions.append(SQL("%s && %s::int[]", SQL.identifier(alias, "visible_keys"), keys))
             return SQL("(%s)", SQL(" OR ").join(conditions))
 
         return Domain.custom(to_sql=to_sql)
+
+    @api.model
+    def _visible_sources(self, user, others=()):
+        """Return what leads to those whom ``user`` sees, who does not see all: an array of ids in SQL or None, and keys.
+
+        others: keys of partners besides the patients'. Who has many patients gets keys, who has few their ids:
+        ARRAY(..) is answered once, before the rows are looked for, and its ids are met by an index.
+        """
+        own, queries = self._visible_keys_of(user), self._visible_patient_queries(user)
+        keys = [*others, *own]
+        if keys and not (own and self._has_many_patients(tuple(own), self.env["res.company"]._hospital_today())):
+            queries = [SQL("SELECT id FROM res_partner WHERE visible_keys && %s::int[]", keys), *queries]
+            keys = []
+        return SQL("ARRAY(%s)", SQL(" UNION ALL ").join(queries)) if queries else None, keys
 
     @api.model
     @tools.ormcache("keys", "day")

@@ -14,4 +14,5 @@ from . import (
     test_search,
     test_service,
     test_visibility,
+    test_workbook,
 )

@@ -11,6 +11,7 @@ from . import (
     hospital_followup_task,
     hospital_followup_task_assign,
     hospital_followup_task_claim,
+    hospital_followup_task_message,
     hospital_followup_task_reconcile,
     hospital_followup_task_record,
     hospital_followup_task_tell,
@@ -20,4 +21,5 @@ from . import (
     hospital_schedule,
     hr_employee,
     res_partner,
+    sms_template,
 )

@@ -1,1 +1,1 @@
-"""What the figures mean and how they look on paper; nothing here needs Odoo."""
+"""What the figures mean; nothing here needs Odoo."""

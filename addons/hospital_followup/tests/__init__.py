@@ -7,7 +7,6 @@ from . import (
     test_record,
     test_report,
     test_rights,
-    test_statistics,
     test_walk,
     test_wizards,
 )

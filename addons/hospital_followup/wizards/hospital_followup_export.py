@@ -5,8 +5,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+from odoo.addons.hospital_base.statistics import workbook
+
 from ..models.hospital_followup_rule import MODES
-from ..statistics import measures, workbook
+from ..statistics import measures
 
 # As in _read_group, so that a pivot hands over its grouping.
 GROUPS = [

@@ -1,1 +1,3 @@
+from . import vendors
 from . import wechat
+from . import batch

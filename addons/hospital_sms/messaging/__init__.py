@@ -1,1 +1,1 @@
-"""What the queue decides without a database: how fast, whose turn, when again, what a message's state is."""
+"""What is decided about messages without a database: pure Python."""

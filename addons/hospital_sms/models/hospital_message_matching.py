@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.addons.hospital_base.identity import mask
 from odoo.addons.hospital_base.service.post import describe
 
+from ..messaging.arrays import array, arrays
 from ..protocols.contract import Report
 
 _logger = logging.getLogger(__name__)
@@ -113,10 +114,10 @@ class HospitalMessage(models.Model):
                 "gateway": gateway_id,
                 "known": KNOWN,
                 "sought": SOUGHT,
-                "places": list(range(len(reports))),
-                "ids": [one.provider_id for one in reports],
-                "numbers": [one.number or "" for one in reports],
-                "references": [one.reference or one.provider_id for one in reports],
+                "places": array(range(len(reports))),
+                "ids": array(one.provider_id for one in reports),
+                "numbers": array(one.number or "" for one in reports),
+                "references": array(one.reference or one.provider_id for one in reports),
             },
         )
         return dict(self.env.cr.fetchall())
@@ -126,7 +127,6 @@ class HospitalMessage(models.Model):
         """``{part id: report}``"""
         if not chosen:
             return set()
-        reports = list(chosen.values())
         self.env.cr.execute(
             """UPDATE hospital_message_part part
                   SET state = report.state, code = report.code, provider_id = report.provider_id,
@@ -138,13 +138,7 @@ class HospitalMessage(models.Model):
                   AND (part.state IN ('sent', 'unknown', 'silent')
                        OR part.state = 'failed' AND report.state = 'delivered')
             RETURNING part.message_id""",
-            [
-                list(chosen),
-                [one.provider_id for one in reports],
-                [one.state for one in reports],
-                [one.code for one in reports],
-                [one.done_at for one in reports],
-            ],
+            arrays((part_id, one.provider_id, one.state, one.code, one.done_at) for part_id, one in chosen.items()),
         )
         return {row[0] for row in self.env.cr.fetchall()}
 
@@ -161,11 +155,7 @@ class HospitalMessage(models.Model):
                    ON CONFLICT DO NOTHING""",
             [
                 gateway_id,
-                [one.provider_id for one in reports],
-                [one.number or None for one in reports],
-                [one.state for one in reports],
-                [one.code for one in reports],
-                [one.done_at for one in reports],
+                *arrays((one.provider_id, one.number or None, one.state, one.code, one.done_at) for one in reports),
             ],
         )
 
@@ -179,8 +169,8 @@ class HospitalMessage(models.Model):
                  JOIN hospital_message_report report
                    ON report.gateway_id = part.gateway_id
                   AND report.provider_id IN (part.provider_id, part.reference)
-                WHERE part.id = ANY(%s)""",
-            [part_ids],
+                WHERE part.id = ANY(%s::int[])""",
+            [array(part_ids)],
         )
         return self._match_again(self.env.cr.fetchall())
 

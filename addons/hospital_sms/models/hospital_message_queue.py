@@ -7,13 +7,12 @@ from odoo import api, fields, models
 from odoo.addons.hospital_base.gate import admission
 from odoo.addons.hospital_base.identity import mask
 
+from ..messaging import checks
+from ..messaging.arrays import array
 from ..protocols import text as texts
 
 # Vendors and WeChat are given a text or a template as a whole; the operators' own protocols carry parts.
 WHOLE = ("aliyun", "tencent", "wechat")
-# Said at the end of commercial messages that do not say it themselves: the law wants it.
-OPT_OUT = "拒收请回复R"
-SAYS_OPT_OUT = re.compile("拒收|退订")
 SIGNED = re.compile("【[^【】]+】")
 # Minutes within which the same text is not sent to the same number again.
 REPEATED = 10
@@ -23,6 +22,7 @@ class Draft(NamedTuple):
     """One receiver's message, before it is put into the queue.
 
     number: digits, "" on WeChat; key: the same key is sent once; origin: (model, id)
+    refused: why whoever sends it does not let it go: it is kept as excluded with this reason
     """
 
     text: str
@@ -33,6 +33,7 @@ class Draft(NamedTuple):
     key: str | None = None
     origin: tuple[str, int] | None = None
     root_id: int | None = None
+    refused: str | None = None
 
 
 class Terms(NamedTuple):
@@ -119,6 +120,7 @@ class HospitalMessage(models.Model):
             reason = verdict.reason if verdict.verdict == "no" else None
             if not reason and terms.channel == "sms" and not draft.number:
                 reason = "no_number"
+            reason = reason or draft.refused
             if not reason and place in repeated:
                 reason = "repeated"
             gateway_id, operator = routes[draft.number]
@@ -150,22 +152,22 @@ class HospitalMessage(models.Model):
                     draft.root_id,
                 )
             )
-        columns = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+        columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
         # What nobody has is no array of a hundred thousand nothings.
         columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
         self.env.cr.execute(
             f"""INSERT INTO hospital_message
                        ({", ".join(f'"{name}"' for name in columns)}, channel, purpose, priority, department_id,
-                        sender_id, template_id, batch_id, watched, create_uid, write_uid, create_date, write_date)
-                SELECT draft.*, %s, %s, %s, %s::int, %s, %s::int, %s::int, %s, %s, %s, moment, moment
+                        sender_id, template_id, batch_id, watched, create_date, write_date)
+                SELECT draft.*, %s, %s, %s, %s::int, %s, %s::int, %s::int, %s, moment, moment
                   FROM unnest({", ".join(f"%s::{_COLUMNS[name]}[]" for name in columns)}) AS draft,
                        (SELECT now() AT TIME ZONE 'UTC') AS now (moment)
                     ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
              RETURNING id""",
             [
                 *(terms.channel, terms.purpose, terms.priority, terms.department_id, self.env.uid),
-                *(terms.template_id, terms.batch_id, terms.watched, self.env.uid, self.env.uid),
-                *columns.values(),
+                *(terms.template_id, terms.batch_id, terms.watched),
+                *map(array, columns.values()),
             ],
         )
         made = {row[0] for row in self.env.cr.fetchall()}
@@ -208,10 +210,10 @@ class HospitalMessage(models.Model):
     def _stopped_numbers(self, numbers, purpose):
         """Which of ``numbers`` want nothing more for this purpose, or nothing at all."""
         self.env.cr.execute(
-            """SELECT number FROM hospital_message_stop WHERE number = ANY(%s) AND purpose = %s
+            """SELECT number FROM hospital_message_stop WHERE number = ANY(%s::text[]) AND purpose = %s
                 UNION SELECT right(number, 11) FROM phone_blacklist
                        WHERE active AND number = ANY(SELECT '+86' || number FROM unnest(%s::text[]) AS number)""",
-            [numbers, purpose, numbers],
+            [array(numbers), purpose, array(numbers)],
         )
         return {row[0] for row in self.env.cr.fetchall()}
 
@@ -226,9 +228,9 @@ class HospitalMessage(models.Model):
             return set()
         self.env.cr.execute(
             """SELECT message.number, message.text FROM hospital_message message
-                WHERE message.number = ANY(%s) AND message.state NOT IN ('draft', 'excluded', 'cancelled', 'failed')
+                WHERE message.number = ANY(%s::text[]) AND message.state NOT IN ('draft', 'excluded', 'cancelled', 'failed')
                   AND message.create_date > now() AT TIME ZONE 'UTC' - %s * interval '1 minute'""",
-            [list({draft.number for draft in drafts if draft.number}), minutes],
+            [array({draft.number for draft in drafts if draft.number}), minutes],
         )
         seen, places = set(self.env.cr.fetchall()), set()
         for place, draft in enumerate(drafts):
@@ -250,7 +252,7 @@ class HospitalMessage(models.Model):
                   SET state = 'excluded', reason = refused.reason, write_date = now() AT TIME ZONE 'UTC'
                  FROM refused WHERE message.id = refused.id
             RETURNING message.id, message.watched""",
-            [list(reasons), list(reasons.values())],
+            [array(reasons), array(reasons.values())],
         )
         self._tell([message_id for message_id, watched in self.env.cr.fetchall() if watched])
 
@@ -282,8 +284,8 @@ class HospitalMessage(models.Model):
         """The text as the receiver is to see it: exactly one signature in front, the way to refuse at the end."""
         if terms.channel != "sms":
             return text
-        if terms.purpose == "marketing" and not SAYS_OPT_OUT.search(text):
-            text = f"{text} {OPT_OUT}"
+        if terms.purpose == "marketing":
+            text = checks.with_opt_out(text)
         return text if SIGNED.match(text) else style.prefix + text
 
     @api.model
@@ -307,9 +309,9 @@ class HospitalMessage(models.Model):
                SELECT message.id, part.number, message.part_count, message.gateway_id, message.batch_id,
                       message.priority, message.plan_at, 'queued', 0, 0
                  FROM hospital_message message, generate_series(1, message.part_count) AS part (number)
-                WHERE message.id = ANY(%s) AND message.state = 'queued'
+                WHERE message.id = ANY(%s::int[]) AND message.state = 'queued'
                 ORDER BY message.id, part.number""",
-            [ids],
+            [array(ids)],
         )
         self.env["hospital.service"]._wake("messages")
 

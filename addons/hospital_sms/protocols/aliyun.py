@@ -1,15 +1,18 @@
 """Aliyun (Alibaba Cloud) messages: Dysmsapi 2017-05-25, signed with ACS3-HMAC-SHA256."""
 
+import asyncio
 import hashlib
 import hmac
 import json
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from .contract import Accepted, Outcome, Part, Rejected, Reply, Report, Unknown, link
+from .connection import BEIJING
+from .contract import Accepted, Account, Outcome, Part, Rejected, Reply, Report, Unknown, link
+from .http import Unanswered
 from .vendor import Refused, Request, VendorLink, beijing, digest, extension, local, words
 
 ALGORITHM = "ACS3-HMAC-SHA256"
@@ -151,7 +154,7 @@ def _check(code: str) -> None:
         raise Refused(code)
 
 
-# Reports and replies, as Aliyun pushes them and as it answers questions
+# Reports and replies: as Aliyun pushes them, and as it answers questions
 
 
 def pushed(rows: Sequence[dict[str, Any]]) -> list[Report | Reply]:
@@ -184,23 +187,61 @@ def pushed(rows: Sequence[dict[str, Any]]) -> list[Report | Reply]:
     return arrived
 
 
-def details(answer: Any) -> list[Report]:
-    """The reports in an answer to QuerySendDetails; those still under way are left out.
+class Question(NamedTuple):
+    """A part without a report. ``provider_id``: "" where its answer was never heard; ``at``: naive UTC, when it left"""
 
-    >>> details({"SmsSendDetailDTOs": {"SmsSendDetailDTO": [
-    ...     {"SendStatus": 2, "ErrCode": "MOBILE_NOT_ON_SERVICE", "OutId": "ab", "PhoneNum": "13900001234"},
-    ...     {"SendStatus": 1, "OutId": "cd"}]}})[0].code
-    'MOBILE_NOT_ON_SERVICE'
+    number: str
+    provider_id: str
+    reference: str
+    at: datetime
+
+
+def detail(answer: Any, question: Question) -> Report | None:
+    """The report in an answer to QuerySendDetails; None while it is under way, or if the part is not known there.
+
+    >>> question = Question("13900001234", "9^0", "ab", datetime(2026, 11, 27))
+    >>> rows = [{"SendStatus": 3, "OutId": "cd"}, {"SendStatus": 2, "ErrCode": "MK:0001", "OutId": "ab"}]
+    >>> detail({"SmsSendDetailDTOs": {"SmsSendDetailDTO": rows}}, question)[:3]
+    ('9^0', 'failed', 'MK:0001')
     """
-    return [
-        Report(
-            "",
-            STATES[row["SendStatus"]],
-            words(row.get("ErrCode")),
-            local(row.get("PhoneNum")),
-            beijing(row.get("ReceiveDate")),
-            words(row["OutId"]),
-        )
-        for row in answer.get("SmsSendDetailDTOs", {}).get("SmsSendDetailDTO", ())
-        if row.get("OutId") and row.get("SendStatus") in STATES
-    ]
+    found = answer.get("SmsSendDetailDTOs") if isinstance(answer, dict) else None
+    for row in found.get("SmsSendDetailDTO") or () if isinstance(found, dict) else ():
+        if row.get("OutId") == question.reference and row.get("SendStatus") in STATES:
+            return Report(
+                question.provider_id or question.reference,
+                STATES[row["SendStatus"]],
+                words(row.get("ErrCode")),
+                question.number,
+                beijing(row.get("ReceiveDate")),
+                question.reference,
+            )
+    return None
+
+
+async def ask(account: Account, questions: Sequence[Question]) -> list[Report]:
+    """Ask what became of parts; what cannot be had now is left out. Stops at the first that is not answered at all."""
+    link = AliyunLink(account, None)
+    waiting, reports = list(reversed(questions)), []
+
+    async def work() -> None:
+        while waiting:
+            question = waiting.pop()
+            values = {
+                "PhoneNumber": question.number,
+                "SendDate": f"{question.at.replace(tzinfo=UTC).astimezone(BEIJING):%Y%m%d}",
+                "PageSize": "50",
+                "CurrentPage": "1",
+            }
+            if question.provider_id:
+                values["BizId"] = question.provider_id
+            try:
+                answer = await link.ask(link.request("QuerySendDetails", values))
+            except Unanswered:
+                waiting.clear()
+                return
+            if report := detail(answer, question):
+                reports.append(report)
+
+    await asyncio.gather(*(work() for _ in range(account.window)))
+    link.client.close()
+    return reports

@@ -193,5 +193,3 @@ def link(*protocols: str) -> Callable[[type[Link]], type[Link]]:
         return cls
 
     return register
-
-

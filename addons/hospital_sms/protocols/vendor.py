@@ -6,22 +6,22 @@ is one part.
 
 import asyncio
 import hashlib
-import re
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
 from odoo.addons.hospital_base.service.backoff import delay
 
+from .connection import BEIJING, national
 from .contract import Account, Link, Outcome, Part, Rejected, Reply, Report, Service, Status, Unknown, Unsent
 from .http import Answer, Client, Unanswered, endpoint, loads
 
 PAUSE = 1.0  # seconds without a submit after the vendor found us too fast
+MOST_ROWS, MOST_BYTES = 1000, 256 * 1024  # of what a vendor brings at once
 LONGEST = 2000  # characters of anything that comes in
-BEIJING = timezone(timedelta(hours=8))
 
 
 class Request(NamedTuple):
@@ -219,6 +219,24 @@ def extension(part: Part, access_number: str) -> str:
     return part.sender.removeprefix(access_number) if access_number else ""
 
 
+def rows(body: bytes) -> list[dict[str, Any]]:
+    """The rows of what a vendor has brought: an object or a list of them, all flat; ValueError for anything else.
+
+    >>> rows(b'[{"a": 1}]'), rows(b'{"a": 1}')
+    ([{'a': 1}], [{'a': 1}])
+    >>> rows(b'[{"a": {"b": 1}}]')
+    Traceback (most recent call last):
+    ValueError: not rows
+    """
+    said = loads(body)
+    found = said if isinstance(said, list) else [said]
+    if len(found) > MOST_ROWS or not all(
+        isinstance(row, dict) and not any(isinstance(value, dict | list) for value in row.values()) for row in found
+    ):
+        raise ValueError("not rows")
+    return found
+
+
 def words(value: Any) -> str:
     """A vendor's text as a database keeps it: JSON may hold NULs and halves of characters; "" for nothing.
 
@@ -234,8 +252,7 @@ def local(number: Any) -> str:
     >>> local("+8613900001234"), local("13900001234"), local("+852 6123 4567"), local(None)
     ('13900001234', '13900001234', '85261234567', '')
     """
-    digits = "".join(re.findall("[0-9]", words(number)))[:20]
-    return digits[2:] if len(digits) == 13 and digits.startswith("861") else digits
+    return national(words(number))[:20]
 
 
 def beijing(text: Any) -> datetime | None:

@@ -1,3 +1,3 @@
 """Classes that the service process runs."""
 
-from . import messages
+from . import batches, messages

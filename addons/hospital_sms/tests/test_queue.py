@@ -105,7 +105,7 @@ class TestEnqueue(QueueCase):
         self.assertEqual((plain.text, signed.text), ("【人民医院】您好",) * 2)
         self.assertEqual((plain.part_count, long.part_count, len(long.part_ids)), (1, 2, 2))
         ids = self.message._enqueue([Draft("体检套餐", "13900001237")], Terms("marketing"))
-        self.assertEqual(self.message.browse(ids).text, "【人民医院】体检套餐 拒收请回复R")
+        self.assertEqual(self.message.browse(ids).text, "【人民医院】体检套餐，拒收请回复R")
 
     def test_at_night_it_waits_but_a_code_does_not(self):
         self.env["hospital.contact.policy"].search([]).hours = "09:00-18:00"

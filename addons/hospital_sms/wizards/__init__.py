@@ -1,1 +1,2 @@
-from . import hospital_gateway_test
+from . import hospital_gateway_test, hospital_message_delete
+from . import hospital_message_compose

@@ -1,0 +1,1 @@
+"""How figures look on paper; nothing here needs Odoo."""

@@ -1,0 +1,1 @@
+"""What a batch needs no database for: reading a list, writing back its bad rows."""

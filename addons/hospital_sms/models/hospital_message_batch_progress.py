@@ -1,0 +1,46 @@
+from odoo import models
+
+
+class HospitalMessageBatch(models.Model):
+    """How far it is, in figures and words."""
+
+    _inherit = "hospital.message.batch"
+
+    def progress_now(self):
+        """Endpoint of the form's bar, asked once a second while something moves.
+
+        Returns ``{"state", "total", "read", "counts": {state: messages}, "parts", "doubles", "bad_rows",
+        "excluded": [{"reason", "words", "count"}]}``.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        counts = self._counts()
+        return {
+            "state": self.state,
+            "total": max(self.total, 0),
+            "read": self.read_count,
+            "counts": counts,
+            "parts": self.part_count,
+            "doubles": self.double_count,
+            "bad_rows": self.bad_row_count,
+            "excluded": self._excluded() if counts.get("excluded") and self.state != "checking" else [],
+        }
+
+    def _excluded(self):
+        self.env.cr.execute(
+            """SELECT reason, count(*) FROM hospital_message WHERE batch_id = %s AND state = 'excluded'
+                GROUP BY reason ORDER BY count(*) DESC""",
+            [self.id],
+        )
+        return [
+            {"reason": reason, "words": self.env["hospital.message"]._reason_sentence(reason), "count": count} for reason, count in self.env.cr.fetchall()
+        ]
+
+
+class HospitalMessage(models.Model):
+    _inherit = "hospital.message"
+
+    def _reason_sentence(self, reason):
+        if reason == "no_value":
+            return self.env._("a word of the text has no value")
+        return super()._reason_sentence(reason)

@@ -1,0 +1,39 @@
+from odoo import api, models
+
+
+class HospitalMessage(models.Model):
+    """Why a message is not sent, or not yet, as sentences."""
+
+    _inherit = "hospital.message"
+
+    # The messages of a task, an appointment, ...
+    _origin_index = models.Index("(res_id, res_model) WHERE res_id IS NOT NULL")
+
+    @api.model
+    def _reason_sentence(self, reason):
+        """The sentence of a reason code: the gate's or the queue's; an unknown code is its own sentence."""
+        _ = self.env._
+        return {
+            "deceased": _("the patient has died"),
+            "do_not_contact": _("the patient wants no contact"),
+            "refused": _("the patient refuses messages of this kind"),
+            "consent_withdrawn": _("the consent was withdrawn"),
+            "no_consent": _("the patient has not agreed to commercial messages"),
+            "open_complaint": _("a complaint is open"),
+            "cap": _("written to often enough lately"),
+            "hours": _("outside the hours for messages"),
+            "stopped": _("this number wants no more messages of this kind"),
+            "no_number": _("there is no number to write to"),
+            "repeated": _("the same text went to this number a moment ago"),
+        }.get(reason, reason or "")
+
+    @api.model
+    def _verdict_sentence(self, verdict):
+        """What the gate's answer means for a message; False where nothing is to be said."""
+        if verdict.verdict == "yes":
+            return False
+        reason = self._reason_sentence(verdict.reason)
+        if verdict.verdict == "no":
+            return self.env._("Refused: %(reason)s.", reason=reason)
+        at = self.env["res.company"]._to_hospital_clock(verdict.at)
+        return self.env._("Not before %(time)s: %(reason)s.", time=f"{at:%m-%d %H:%M}", reason=reason)

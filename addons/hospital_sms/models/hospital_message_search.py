@@ -1,0 +1,171 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from odoo.addons.hospital_base.identity import text as identity_text
+from odoo.addons.hospital_base.models.res_partner_search import NUMBER
+
+from .hospital_message_block import SIZE
+
+OVERSEERS = ("hospital_base.group_supervisor", "hospital_base.group_functional", "hospital_sms.group_delete")
+
+
+class HospitalMessage(models.Model):
+    """Who sees a message, and how one of ten million is found."""
+
+    _inherit = "hospital.message"
+
+    hospital_visible = fields.Boolean(
+        compute="_compute_hospital_visible", search="_search_hospital_visible", export_string_translation=False
+    )
+    receiver_search = fields.Char(store=False, search="_search_receiver_search", export_string_translation=False)
+    text_search = fields.Char(store=False, search="_search_text_search", export_string_translation=False)
+    moment = fields.Datetime(
+        string="Time", compute="_compute_moment", search="_search_moment", help="When it was sent, or is to be sent."
+    )
+
+    # -- who sees it -------------------------------------------------------------------------------------------
+
+    @api.depends_context("uid")
+    @api.depends("patient_id", "sender_id")
+    def _compute_hospital_visible(self):
+        """Answer as the search does, for these records only."""
+        user, overseer = self.env.user, self._oversees(self.env.user)
+        for message in self:
+            patient = message.patient_id
+            message.hospital_visible = message.sender_id == user or (
+                patient.is_patient and patient.hospital_visible if patient else overseer
+            )
+
+    @api.model
+    def _search_hospital_visible(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        user, partners = self.env.user, self.env["res.partner"]
+        all_patients = user._has_hospital_role(*partners._roles_with_all_patients())
+        overseer = self._oversees(user)
+        if all_patients and overseer:
+            return Domain.TRUE
+        domain = Domain("sender_id", "=", user.id)
+        if overseer:
+            domain |= Domain("patient_id", "=", False)
+        if all_patients:
+            return domain | Domain("patient_id.is_patient", "=", True)
+        ids, keys = partners._visible_sources(user)
+        if keys:
+            ids = SQL("SELECT id FROM res_partner WHERE visible_keys && %s::int[]%s", keys, SQL(" UNION ALL SELECT unnest(%s)", ids) if ids else SQL())
+
+        def to_sql(model, alias, query):
+            patient = SQL.identifier(alias, "patient_id")
+            return SQL("%s IN (%s)", patient, ids) if keys else SQL("%s = ANY(%s)", patient, ids)
+
+        return domain | Domain.custom(to_sql=to_sql) if ids else domain
+
+    @api.model
+    def _oversees(self, user):
+        """Whether ``user`` sees messages that went to no patient, whoever sent them."""
+        return any(user.has_group(group) for group in OVERSEERS)
+
+    # -- found again -------------------------------------------------------------------------------------------
+
+    @api.model
+    def _search_receiver_search(self, operator, value):
+        """By full number, by the last four digits, or by the patient as ``patient_search`` finds him or her."""
+        if operator not in ("ilike", "like", "in"):
+            return NotImplemented
+        texts = [value] if isinstance(value, str) else [text for text in value if text]
+        return Domain.OR(self._receiver_domain(identity_text.narrow(text).strip()) for text in texts)
+
+    @api.model
+    def _receiver_domain(self, text):
+        if not NUMBER.fullmatch(text):
+            return Domain("patient_id.patient_search", "ilike", text) if text else Domain.TRUE
+        numbers, tail = self.env["res.partner"]._number_terms(text.replace(" ", ""))
+        patients = self.env["res.partner"]._patient_number_domain(text.replace(" ", ""))
+
+        def to_sql(model, alias, query):
+            reversed_number = SQL("reverse(%s)", SQL.identifier(alias, "number"))
+            found = SQL("%s = ANY(%s)", reversed_number, [number[::-1] for number in numbers])
+            return SQL("(%s OR %s LIKE %s)", found, reversed_number, tail[::-1] + "%") if tail else found
+
+        return Domain.custom(to_sql=to_sql) | Domain("patient_id", "any!", patients)
+
+    @api.model
+    def _search_text_search(self, operator, value):
+        if operator not in ("ilike", "like", "in"):
+            return NotImplemented
+        words = [value] if isinstance(value, str) else [word for word in value if word]
+        return Domain.OR(self._text_domain(word.strip()) for word in words)
+
+    @api.model
+    def _text_domain(self, word):
+        """The messages with ``word``: of a rare one by the blocks that may hold it, a common one is met soon anyway."""
+        if not word:
+            return Domain.TRUE
+        if len(word) < 2:
+            raise UserError(self.env._("Look for at least two characters of the text."))
+        blocks = self.env["hospital.message.block"].sudo()
+        if not blocks._is_rare(word):
+            return Domain.custom(to_sql=lambda model, alias, query: _holds(SQL.identifier(alias, "text"), word))
+        ids = SQL(
+            """ARRAY(SELECT message.id FROM (SELECT id FROM hospital_message_block WHERE %(holding)s) AS block
+                      CROSS JOIN LATERAL (SELECT id, text FROM hospital_message
+                                           WHERE id >= block.id * %(size)s AND id < (block.id + 1) * %(size)s
+                                          OFFSET 0) AS message
+                      WHERE %(holds)s)""",
+            holding=blocks._holding(word),
+            size=SIZE,
+            holds=_holds(SQL.identifier("message", "text"), word),
+        )
+        later = blocks._end()
+
+        def to_sql(model, alias, query):
+            message_id = SQL.identifier(alias, "id")
+            return SQL(
+                "(%s = ANY(%s) OR (%s >= %s AND %s))",
+                message_id,
+                ids,
+                message_id,
+                later,
+                _holds(SQL.identifier(alias, "text"), word),
+            )
+
+        return Domain.custom(to_sql=to_sql)
+
+    @api.depends("sent_at", "plan_at")
+    def _compute_moment(self):
+        for message in self:
+            message.moment = message.sent_at or message.plan_at
+
+    @api.model
+    def _search_moment(self, operator, value):
+        """By the time of sending. No message is sent before it is made, so ids tell where to stop looking."""
+        if operator not in ("<", "<=", ">", ">="):
+            return NotImplemented
+        value = fields.Datetime.to_datetime(value)
+        first_later = None
+        if operator in ("<", "<="):
+            # A transaction may give its messages their ids some time after its beginning, which create_date is.
+            self.env.cr.execute(
+                """SELECT id FROM hospital_message WHERE create_date > %s::timestamp + interval '1 day'
+                    ORDER BY create_date LIMIT 1""",
+                [value],
+            )
+            first_later = next(iter(self.env.cr.fetchall()), [None])[0]
+
+        def to_sql(model, alias, query):
+            moment = SQL("COALESCE(%s, %s)", SQL.identifier(alias, "sent_at"), SQL.identifier(alias, "plan_at"))
+            condition = SQL("%s %s %s", moment, SQL(operator), value)
+            if first_later is None:
+                return condition
+            return SQL("(%s AND %s < %s)", condition, SQL.identifier(alias, "id"), first_later)
+
+        return Domain.custom(to_sql=to_sql)
+
+
+def _holds(column, word):
+    """``word`` stands in ``column``: no LIKE, of which the planner would take a common word for a rare one."""
+    if word.lower() == word.upper():
+        return SQL("strpos(%s, %s) > 0", column, word)
+    return SQL("strpos(lower(%s), %s) > 0", column, word.lower())
