@@ -128,6 +128,15 @@ def test_what_has_left_without_an_answer_is_unknown(broken):
         assert isinstance(outcome, Unknown) and fake.sent == []
 
 
+def test_after_silence_nothing_leaves_before_wechat_has_answered():
+    with FakeWechat() as fake:
+        fake.broken = "closed"
+        states = iter(["closed", ""])
+        outcomes, _states = sends(fake, part(1), part(2), meanwhile=lambda _link: setattr(fake, "broken", next(states)))
+        assert [type(outcome) for outcome in outcomes] == [Unknown, Accepted]
+        assert [path.rsplit("/", 1)[1] for path in fake.asked] == ["stable_token", "send", "stable_token", "send"]
+
+
 def test_what_cannot_leave_is_unsent():
     with FakeWechat() as fake:
 
