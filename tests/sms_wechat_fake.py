@@ -41,6 +41,7 @@ class FakeWechat:
         self.calls = 0
         self.asked = []  # paths
         self.secret = SECRET
+        self.takes = ""  # the only token that is taken, if not the one given
         self.broken = ""  # "malformed", "silent" or "closed": for all messages
         self.visitor = "o_visitor"  # who is at the authorize page
         self.codes = {}
@@ -83,7 +84,7 @@ class FakeWechat:
 
     def send(self, way, token, body):
         with self.lock:
-            if token != self.token:
+            if token != (self.takes or self.token):
                 return {"errcode": 40001, "errmsg": "invalid credential"}
             if time.time() >= self.expires:
                 return {"errcode": 42001, "errmsg": "access_token expired"}

@@ -100,6 +100,14 @@ def test_a_token_that_is_no_longer_good_is_renewed_and_the_message_sent_once():
         assert fake.fetched == [False, False, False], "nothing forced: the stable token was another already"
 
 
+def test_a_token_that_wechat_never_takes_costs_no_message_and_few_calls():
+    with FakeWechat() as fake:
+        fake.takes = "no token at all"
+        assert sends(fake, part(1))[0] == [Unsent(1)]
+        assert fake.fetched == [False, False, True], "asked again, then once by force"
+        assert [path.rsplit("/", 1)[1] for path in fake.asked].count("send") == 2
+
+
 @pytest.mark.parametrize(
     ("openid", "code", "kind"),
     [

@@ -71,27 +71,23 @@ class WechatLink(VendorLink):
 
     async def _deliver(self, part):
         """Send; once more with a new token if WeChat does not take ours, for then it has sent nothing."""
-        used = self.token.value
-        outcome = await self._deliver_once(part)
-        if not _is_stale(outcome):
-            return outcome
-        try:
-            if self.token.value == used:
-                await self._renew(used)
-            outcome = await self._deliver_once(part)
-            if not _is_stale(outcome):
+        for again in (False, True):
+            used = self.token.value
+            outcome = await super()._deliver(part)
+            if not (isinstance(outcome, Rejected) and outcome.kind == "stale"):
+                self._doubt = self._doubt or isinstance(outcome, Unknown | Unsent)
                 return outcome
-            self._distrusted_until = time.monotonic() + DISTRUST
-        except (Refused, Unanswered):
-            self.token = Token("", 0)  # the next look says why
+            try:
+                if again:
+                    self._distrusted_until = time.monotonic() + DISTRUST
+                elif self.token.value == used:
+                    await self._renew(used)
+            except (Refused, Unanswered):
+                self.token = Token("", 0)  # the next look says why
+                break
         self._open = False
         self._trouble.set()
         return Unsent(part.id)
-
-    async def _deliver_once(self, part):
-        outcome = await super()._deliver(part)
-        self._doubt = self._doubt or isinstance(outcome, Unknown | Unsent)
-        return outcome
 
     async def _renew(self, stale=""):
         self.token = await self._refusing(asyncio.to_thread(self.account.options["wechat_token"], stale))
@@ -106,7 +102,3 @@ class WechatLink(VendorLink):
             raise
         except Exception as error:  # the database is away: nothing leaves meanwhile
             raise Unanswered(type(error).__name__) from None
-
-
-def _is_stale(outcome):
-    return isinstance(outcome, Rejected) and outcome.kind == "stale"
