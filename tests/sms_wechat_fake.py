@@ -20,6 +20,7 @@ CALLBACK_TOKEN, AES_KEY = "callback-token", "abcdefghijklmnopqrstuvwxyz012345678
 # What a receiver of this openid makes WeChat do.
 REFUSALS = {
     "o_left": 43004,
+    "o_left_2": 43004,
     "o_refused": 43101,
     "o_nobody": 40003,
     "o_quota": 45009,
@@ -40,6 +41,7 @@ class FakeWechat:
         self.calls = 0
         self.asked = []  # paths
         self.secret = SECRET
+        self.takes = ""  # the only token that is taken, if not the one given
         self.broken = ""  # "malformed", "silent" or "closed": for all messages
         self.visitor = "o_visitor"  # who is at the authorize page
         self.codes = {}
@@ -54,7 +56,7 @@ class FakeWechat:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def __exit__(self, *_exc):
@@ -82,7 +84,7 @@ class FakeWechat:
 
     def send(self, way, token, body):
         with self.lock:
-            if token != self.token:
+            if token != (self.takes or self.token):
                 return {"errcode": 40001, "errmsg": "invalid credential"}
             if time.time() >= self.expires:
                 return {"errcode": 42001, "errmsg": "access_token expired"}

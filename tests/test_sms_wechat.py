@@ -100,6 +100,14 @@ def test_a_token_that_is_no_longer_good_is_renewed_and_the_message_sent_once():
         assert fake.fetched == [False, False, False], "nothing forced: the stable token was another already"
 
 
+def test_a_token_that_wechat_never_takes_costs_no_message_and_few_calls():
+    with FakeWechat() as fake:
+        fake.takes = "no token at all"
+        assert sends(fake, part(1))[0] == [Unsent(1)]
+        assert fake.fetched == [False, False, True], "asked again, then once by force"
+        assert [path.rsplit("/", 1)[1] for path in fake.asked].count("send") == 2
+
+
 @pytest.mark.parametrize(
     ("openid", "code", "kind"),
     [
@@ -126,6 +134,15 @@ def test_what_has_left_without_an_answer_is_unknown(broken):
 
         (outcome,), _states = sends(fake, part(1), meanwhile=impatient)
         assert isinstance(outcome, Unknown) and fake.sent == []
+
+
+def test_after_silence_nothing_leaves_before_wechat_has_answered():
+    with FakeWechat() as fake:
+        fake.broken = "closed"
+        states = iter(["closed", ""])
+        outcomes, _states = sends(fake, part(1), part(2), meanwhile=lambda _link: setattr(fake, "broken", next(states)))
+        assert [type(outcome) for outcome in outcomes] == [Unknown, Accepted]
+        assert [path.rsplit("/", 1)[1] for path in fake.asked] == ["stable_token", "send", "stable_token", "send"]
 
 
 def test_what_cannot_leave_is_unsent():

@@ -16,6 +16,7 @@
         "views/hospital_wechat_pages.xml",
         "views/hospital_wechat_follower_views.xml",
         "views/hospital_message_call_views.xml",
+        "data/hospital_contact_policy.xml",
         "data/hospital_schedule_history.xml",
         "data/hospital_gateway.xml",
         "data/hospital_operator_prefix.xml",

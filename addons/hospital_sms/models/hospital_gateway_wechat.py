@@ -62,7 +62,7 @@ class HospitalGateway(models.Model):
         return self.sudo().search([("wechat_key", "=", key), ("protocol", "=", "wechat")])
 
     def _wechat_ask(self, question, *arguments):
-        """What WeChat answers to one of ``wechat_client``'s questions; raises Unanswered, Refusal. Blocks at most 10 s."""
+        """What WeChat answers to a question of ``wechat_client``'s, waited for; raises Unanswered, Refusal."""
 
         async def ask():
             proxy = endpoint(self.proxy) if self.proxy else None

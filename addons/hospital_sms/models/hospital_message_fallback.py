@@ -33,10 +33,12 @@ class HospitalMessage(models.Model):
 
     _inherit = "hospital.message"
 
-    fallback = fields.Char(string="Channels", readonly=True, help="Those that this notice may use, in their order.")
+    fallback = fields.Char(
+        string="Allowed Channels", readonly=True, help="Those that this notice may use, in their order."
+    )
     outcome = fields.Selection(OUTCOMES, readonly=True, help="How the notice reached the patient, if it did.")
     child_ids = fields.One2many("hospital.message", "root_id", string="Sent Instead", readonly=True)
-    call_state = fields.Selection(CALL_STATES, string="Call", readonly=True)
+    call_state = fields.Selection(CALL_STATES, string="Telephone Call", readonly=True)
     call_user_id = fields.Many2one("res.users", string="Called By", readonly=True, index="btree_not_null")
     call_at = fields.Datetime(string="Call Settled", readonly=True)
     phone_masked = fields.Char(related="patient_id.phone_masked", string="Phone")
@@ -80,12 +82,17 @@ class HospitalMessage(models.Model):
 
     @api.model
     def _openids(self, patients, terms):
-        """``{patient id: openid}`` of those whom a message of these terms can reach by WeChat."""
+        """``{patient id: openid}`` of those whom a message of these terms can reach by WeChat.
+
+        An account that is off, or that WeChat does not admit, would keep a notice waiting: nobody is reached by it.
+        """
         if not self.env["sms.template"].sudo().browse(terms.template_id).wechat_code:
             return {}
         gateway_id, _operator = self.env["hospital.gateway"]._route([""], terms._replace(channel="wechat"))[""]
         gateway = self.env["hospital.gateway"].browse(gateway_id)
-        return self.env["hospital.wechat.follower"].sudo()._openid_of(patients, gateway) if gateway else {}
+        if not gateway.enabled or gateway.state == "refused":
+            return {}
+        return self.env["hospital.wechat.follower"].sudo()._openid_of(patients, gateway)
 
     def _concluded(self):
         """Hook: these notices have an outcome, or a new one, or are due to be called; in the same transaction."""

@@ -21,7 +21,8 @@ REPEATED = 10
 class Draft(NamedTuple):
     """One receiver's message, before it is put into the queue.
 
-    number: digits, "" on WeChat; key: the same key is sent once; origin: (model, id)
+    number: digits; on WeChat nothing is sent to it, but it tells who that is: in lists, and among the numbers for tests
+    key: the same key is sent once; origin: (model, id)
     refused: why whoever sends it does not let it go: it is kept as excluded with this reason
     """
 

@@ -8,7 +8,9 @@ class HospitalWechatFollower(models.Model):
     _description = "WeChat Follower"
     _order = "id desc"
 
-    gateway_id = fields.Many2one("hospital.gateway", string="Account", required=True, ondelete="cascade", readonly=True)
+    gateway_id = fields.Many2one(
+        "hospital.gateway", string="Official Account", required=True, ondelete="cascade", readonly=True
+    )
     openid = fields.Char(required=True, readonly=True, groups="hospital_base.group_identity")
     patient_id = fields.Many2one("res.partner", ondelete="cascade", index="btree_not_null", readonly=True)
     follows = fields.Boolean(default=True, readonly=True)
@@ -49,7 +51,8 @@ class HospitalWechatFollower(models.Model):
                                    WHERE gateway_id = %(gateway)s AND openid = %(openid)s)
                    ON CONFLICT DO NOTHING;
                UPDATE hospital_wechat_follower SET follows = %(follows)s, changed_at = %(at)s
-                WHERE gateway_id = %(gateway)s AND openid = %(openid)s AND (changed_at IS NULL OR changed_at < %(at)s)""",
+                WHERE gateway_id = %(gateway)s AND openid = %(openid)s
+                  AND (changed_at IS NULL OR changed_at < %(at)s)""",
             {"gateway": gateway.id, "openid": openid, "follows": follows, "at": at, "uid": self.env.uid},
         )
         self.invalidate_model()

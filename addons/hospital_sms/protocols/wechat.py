@@ -4,8 +4,8 @@ import asyncio
 import time
 from urllib.parse import urlencode
 
-from . import codes
-from .contract import Accepted, Rejected, Unsent, link
+from . import codes, wechat_client
+from .contract import Accepted, Rejected, Unknown, Unsent, link
 from .http import Unanswered
 from .vendor import Refused, Request, VendorLink
 from .wechat_client import BARRED, HOST, JSON, STALE, Refusal, Token, code_of, dumps
@@ -38,16 +38,21 @@ class WechatLink(VendorLink):
     """
 
     host = HOST
+    too_fast = ("45011",)
     options = ("proxy", "codes", "wechat_way", "wechat_token")
 
     def __init__(self, account, service):
         super().__init__(account, service)
         self.token = Token("", 0)
         self._distrusted_until = 0.0
+        self._doubt = False  # a message had no answer: is anybody there?
 
     async def look(self):
         if time.monotonic() < self._distrusted_until:
             raise Unanswered("token")
+        if self._doubt:
+            await self._refusing(wechat_client.token(self.client, self.account.login, self.account.secret))
+            self._doubt = False
         if self.token.until <= time.time():
             await self._renew()
 
@@ -66,31 +71,34 @@ class WechatLink(VendorLink):
 
     async def _deliver(self, part):
         """Send; once more with a new token if WeChat does not take ours, for then it has sent nothing."""
-        used = self.token.value
-        outcome = await super()._deliver(part)
-        if not _is_stale(outcome):
-            return outcome
-        try:
-            if self.token.value == used:
-                await self._renew(used)
+        for again in (False, True):
+            used = self.token.value
             outcome = await super()._deliver(part)
-            if not _is_stale(outcome):
+            if not (isinstance(outcome, Rejected) and outcome.kind == "stale"):
+                self._doubt = self._doubt or isinstance(outcome, Unknown | Unsent)
                 return outcome
-            self._distrusted_until = time.monotonic() + DISTRUST
-        except (Refused, Unanswered):
-            self.token = Token("", 0)  # the next look says why
+            try:
+                if again:
+                    self._distrusted_until = time.monotonic() + DISTRUST
+                elif self.token.value == used:
+                    await self._renew(used)
+            except (Refused, Unanswered):
+                self.token = Token("", 0)  # the next look says why
+                break
         self._open = False
         self._trouble.set()
         return Unsent(part.id)
 
     async def _renew(self, stale=""):
+        self.token = await self._refusing(asyncio.to_thread(self.account.options["wechat_token"], stale))
+
+    async def _refusing(self, asked):
+        """What is asked of WeChat, with its refusals in the words of VendorLink."""
         try:
-            self.token = await asyncio.to_thread(self.account.options["wechat_token"], stale)
+            return await asked
         except Refusal as error:
             raise Refused(str(error.code)) if error.code in BARRED else Unanswered(str(error)) from None
-        except Exception as error:  # WeChat is away, or the database: nothing leaves meanwhile
+        except Unanswered:
+            raise
+        except Exception as error:  # the database is away: nothing leaves meanwhile
             raise Unanswered(type(error).__name__) from None
-
-
-def _is_stale(outcome):
-    return isinstance(outcome, Rejected) and outcome.kind == "stale"

@@ -63,6 +63,10 @@ class TestFallback(HospitalCase):
         # WeChat is not tried again with somebody who does not follow.
         self.assertEqual(self.notify(self.zhang, key="next").channel, "sms")
 
+    def test_an_account_that_is_off_keeps_no_notice_waiting(self):
+        self.account.enabled = False
+        self.assertEqual(self.notify(self.zhang).channel, "sms")
+
     def test_a_refused_wechat_message_is_no_contact_that_a_cap_counts(self):
         self.env["hospital.contact.policy"].search(
             [("channel", "in", ("sms", "wechat")), ("purpose", "=", "appointment")]
