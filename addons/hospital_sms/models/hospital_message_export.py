@@ -147,9 +147,7 @@ class HospitalMessageExport(models.Model):
                 files += self._attach(path, len(files) + 1)
             finally:
                 os.unlink(path)
-        self.write(
-            {"attachment_ids": files.ids, "state": "done", "done": written, "done_at": fields.Datetime.now()}
-        )
+        self.write({"attachment_ids": files.ids, "state": "done", "done": written, "done_at": fields.Datetime.now()})
         log = self.env["hospital.access.log"]
         log._log("export", self.env["hospital.message"], reason=self.filters, count=written)
 

@@ -54,7 +54,11 @@ class HospitalMessage(models.Model):
             return domain | Domain("patient_id.is_patient", "=", True)
         ids, keys = partners._visible_sources(user)
         if keys:
-            ids = SQL("SELECT id FROM res_partner WHERE visible_keys && %s::int[]%s", keys, SQL(" UNION ALL SELECT unnest(%s)", ids) if ids else SQL())
+            ids = SQL(
+                "SELECT id FROM res_partner WHERE visible_keys && %s::int[]%s",
+                keys,
+                SQL(" UNION ALL SELECT unnest(%s)", ids) if ids else SQL(),
+            )
 
         def to_sql(model, alias, query):
             patient = SQL.identifier(alias, "patient_id")
