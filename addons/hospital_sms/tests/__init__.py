@@ -1,1 +1,1 @@
-from . import test_gateway, test_queue
+from . import test_gateway, test_history, test_queue
