@@ -27,7 +27,9 @@
         "views/hospital_message_figure_views.xml",
     ],
     "assets": {
-        "web.assets_backend": ["hospital_sms/static/src/**/*"],
+        "web.assets_backend": ["hospital_sms/static/src/**/*", ("remove", "hospital_sms/static/src/figures/*")],
+        # Odoo loads pivot and graph only when one is opened.
+        "web.assets_backend_lazy": ["hospital_sms/static/src/figures/*"],
     },
     "application": True,
 }

@@ -4,7 +4,7 @@ import { user } from "@web/core/user";
 import { onWillStart } from "@odoo/owl";
 import { listView } from "@web/views/list/list_view";
 import { ListController } from "@web/views/list/list_controller";
-import { filtersInWords } from "../figures/filters";
+import { filtersInWords } from "./filters";
 
 /** The list of messages: what its filters show goes to Excel, as a job of its own if it is much. */
 class HistoryController extends ListController {
