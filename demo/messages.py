@@ -65,7 +65,9 @@ def _after_discharge(env, first, today):
             rng = Random(f"message/{visit}/{after}")
             day = discharged + timedelta(days=after)
             if first <= day < today and rng.random() < share:
-                at = datetime.combine(day, time(9)) + timedelta(minutes=rng.randrange(9 * 60), seconds=rng.randrange(60))
+                at = datetime.combine(day, time(9)) + timedelta(
+                    minutes=rng.randrange(9 * 60), seconds=rng.randrange(60)
+                )
                 rows.append(_row(rng, at, patient, department, purpose, text.format(name=name)))
     return rows
 
@@ -210,7 +212,9 @@ def _reply(env, rows):
         )
     env["hospital.message.inbound"].create(values)
     known = set(env["hospital.message.stop"].search([]).mapped(lambda stop: (stop.number, stop.purpose)))
-    fresh = {(stop["number"], stop["purpose"]): stop for stop in stops if (stop["number"], stop["purpose"]) not in known}
+    fresh = {
+        (stop["number"], stop["purpose"]): stop for stop in stops if (stop["number"], stop["purpose"]) not in known
+    }
     env["hospital.message.stop"].create(list(fresh.values()))
 
 

@@ -1,5 +1,4 @@
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
 import { user } from "@web/core/user";
 import { onWillStart } from "@odoo/owl";
 import { listView } from "@web/views/list/list_view";
@@ -10,7 +9,6 @@ import { filtersInWords } from "./filters";
 class HistoryController extends ListController {
     setup() {
         super.setup();
-        this.orm = useService("orm");
         onWillStart(async () => {
             this.mayExport = await user.hasGroup("base.group_allow_export");
         });
