@@ -173,7 +173,7 @@ class HospitalMessageExport(models.Model):
     def _rows(self):
         """Lists of rows, newest first, in chunks by the primary key: each is read by a query of its own."""
         messages = self.env["hospital.message"]
-        domain, last = Domain(self.domain), None
+        domain, last = Domain(self.domain or []), None
         full = self.env.user.has_group("hospital_base.group_identity")
         zone = self.env.company.hospital_tz
         while True:

@@ -256,6 +256,13 @@ class TestExport(HistoryCase):
             files.check_access("read")
         self.assertTrue(files.with_user(self.doctor).has_access("read"))
 
+    def test_without_a_filter(self):
+        message = self.message(patient_id=self.mine.id)
+        self.export(self.doctor, [])
+        export = self.env["hospital.message.export"].search([], limit=1)
+        self.assertEqual(export.done, export.total)
+        self.assertIn(message.id, [row[0].value for row in self.rows(export)])
+
     def test_without_the_right(self):
         self.message(patient_id=self.mine.id, sender_id=self.agent.id)
         with self.assertRaises(AccessError):
