@@ -23,7 +23,9 @@ AIM_MS = 200
 SHOWN = 20
 USERS = {"functional department": "functional0", "supervisor": "supervisor0", "worker": "agent0", "doctor": "doctor0"}
 USERS |= {"head": "head0"}
-COLUMNS = "moment patient_id number_masked text department_id sender_id template_id batch_id gateway_id operator".split()
+COLUMNS = (
+    "moment patient_id number_masked text department_id sender_id template_id batch_id gateway_id operator".split()
+)
 COLUMNS += "state code part_count done_at purpose channel".split()
 
 
@@ -52,12 +54,16 @@ def filters(env):
     """``{kind: {value in words: domain}}``; a common and a rare value of each kind."""
     env.cr.execute("SELECT id FROM hr_department WHERE kind = 'clinical' ORDER BY id")
     departments = [row[0] for row in env.cr.fetchall()]
-    env.cr.execute("SELECT number, patient_id FROM hospital_message WHERE patient_id IS NOT NULL ORDER BY id DESC LIMIT 1")
+    env.cr.execute(
+        "SELECT number, patient_id FROM hospital_message WHERE patient_id IS NOT NULL ORDER BY id DESC LIMIT 1"
+    )
     number, _patient = env.cr.fetchone()
     gateways = {gateway.name: gateway.id for gateway in env["hospital.gateway"].search([])}
     templates = env["sms.template"].search([("name", "=like", "模板%")], order="id").ids
     batches = env["hospital.message.batch"].search([], order="id").ids
-    users = {login: env["res.users"].search([("login", "=", login)]).id for login in ("functional0", "agent3", "doctor7")}
+    users = {
+        login: env["res.users"].search([("login", "=", login)]).id for login in ("functional0", "agent3", "doctor7")
+    }
     day = "now -{}d"
     return {
         "time": {

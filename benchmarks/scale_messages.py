@@ -10,17 +10,32 @@ DAYS = 1095
 # Texts of two characters that are looked for: in every tenth message, in one of some thousand, in none.
 COMMON_WORD, RARE_WORD, NO_WORD = "复查", "肠镜", "龘龘"
 TEXTS = [
-    ("appointment", "{name}您好，您预约的{department}门诊时间为{day}{hour}点，请提前30分钟到院取号。如不能就诊请提前取消预约。"),
-    ("appointment", "{name}您好，{department}因医生外出会诊，您{day}的门诊停诊，已为您保留改约机会，请致电预约中心改约。"),
+    (
+        "appointment",
+        "{name}您好，您预约的{department}门诊时间为{day}{hour}点，请提前30分钟到院取号。如不能就诊请提前取消预约。",
+    ),
+    (
+        "appointment",
+        "{name}您好，{department}因医生外出会诊，您{day}的门诊停诊，已为您保留改约机会，请致电预约中心改约。",
+    ),
     ("appointment", "温馨提示：{name}，您已预约{day}{hour}点的彩超检查，请空腹，携带申请单到门诊二楼候诊。"),
     ("appointment", "温馨提示：{name}，您已预约{day}{hour}点的CT检查，请提前20分钟到影像科登记。"),
-    ("followup", "{name}您好，您出院已满一周，请按时服药、注意休息，{day}前到{department}复查。如有不适请随时与我们联系。"),
-    ("followup", "{name}您好，我们是{department}随访中心，想了解您出院后的恢复情况，{day}{hour}点前后会给您来电，请留意接听。"),
+    (
+        "followup",
+        "{name}您好，您出院已满一周，请按时服药、注意休息，{day}前到{department}复查。如有不适请随时与我们联系。",
+    ),
+    (
+        "followup",
+        "{name}您好，我们是{department}随访中心，想了解您出院后的恢复情况，{day}{hour}点前后会给您来电，请留意接听。",
+    ),
     ("followup", "{name}您好，请于{day}到{department}门诊换药拆线，伤口保持干燥，如红肿渗液请及时就医。"),
     ("notice", "{name}您好，您的检验报告已出，请于{day}后到门诊大厅自助机打印，或在公众号查询。"),
     ("notice", "{name}您好，您的病案已整理完毕，可于{day}起到病案室复印，请带好身份证件。"),
     ("notice", "尊敬的{name}，因线路检修，{day}{hour}点起门诊部分电梯停用，给您带来不便敬请谅解。"),
-    ("survey", "{name}您好，感谢您选择我院，邀请您对{department}的服务作出评价，{day}前回复1至5分即可，您的意见对我们很重要。"),
+    (
+        "survey",
+        "{name}您好，感谢您选择我院，邀请您对{department}的服务作出评价，{day}前回复1至5分即可，您的意见对我们很重要。",
+    ),
     ("survey", "{name}您好，诚邀您参加住院满意度调查，点击链接作答，{day}截止。"),
     ("marketing", "{name}您好，{day}{hour}点我院{department}专家举办健康讲座，欢迎参加。拒收请回复R"),
     ("marketing", "{name}您好，我院体检中心推出秋季体检活动，{day}前预约可享优惠。拒收请回复R"),
@@ -40,7 +55,10 @@ def fill(env, messages, patients):
     values["office"] = [env["res.users"].search([("login", "=", login)]).id for login in ("functional0", "supervisor0")]
     partner_model = env["ir.model"]._get_id("res.partner")
     templates = env["sms.template"].create(
-        [{"name": f"模板{n}", "model_id": partner_model, "body": body} for n, (_, body) in enumerate([*TEXTS, RARE_TEXT])]
+        [
+            {"name": f"模板{n}", "model_id": partner_model, "body": body}
+            for n, (_, body) in enumerate([*TEXTS, RARE_TEXT])
+        ]
     )
     batches = env["hospital.message.batch"].create(
         [{"name": f"群发{n}", "purpose": "notice", "text": "…"} for n in range(messages // 9000 + 1)]

@@ -90,7 +90,7 @@ def _load_past(env, feeds, since: date) -> None:
 
 
 def _play(env, since: date) -> None:
-    from . import history  # imports from our addons, which are found once Odoo knows their path
+    from . import history, messages  # imports from our addons, which are found once Odoo knows their path
 
     task = env["hospital.followup.task"]
     today = env["res.company"]._hospital_today()
@@ -98,6 +98,7 @@ def _play(env, since: date) -> None:
     _logger.info("%s calls from %s to yesterday", calls, since)
     task._expire()
     task._assign()
+    _logger.info("%s messages up to yesterday", messages.play(env, today))
     env["ir.config_parameter"].set_param(_PLAYED, today.isoformat())
     env.cr.commit()
 

@@ -96,7 +96,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _visible_sources(self, user, others=()):
-        """Return what leads to those whom ``user`` sees, who does not see all: an array of ids in SQL or None, and keys.
+        """Return what leads to the patients of a user who does not see all: an array of ids in SQL or None, and keys.
 
         others: keys of partners besides the patients'. Who has many patients gets keys, who has few their ids:
         ARRAY(..) is answered once, before the rows are looked for, and its ids are met by an index.

@@ -48,7 +48,7 @@ class HospitalMessage(models.Model):
     priority = fields.Selection(PRIORITIES, required=True, default="2", readonly=True)
     department_id = fields.Many2one("hr.department", ondelete="restrict", readonly=True)
     sender_id = fields.Many2one("res.users", ondelete="restrict", readonly=True)
-    template_id = fields.Many2one("sms.template", ondelete="set null", readonly=True, index="btree_not_null")
+    template_id = fields.Many2one("sms.template", ondelete="set null", readonly=True)
     batch_id = fields.Many2one("hospital.message.batch", ondelete="restrict", readonly=True)
     gateway_id = fields.Many2one("hospital.gateway", ondelete="restrict", readonly=True)
     operator = fields.Selection(OPERATORS, readonly=True)

@@ -43,7 +43,7 @@ class HospitalMessageBoard(models.AbstractModel):
     def _today_tiles(self, midnight, row):
         submitted, delivered, failed, _open, rate = row
         today = [("moment", ">=", fields.Datetime.to_string(midnight))]
-        share = self.env._("%s %% of those sent", f"{rate:.1f}") if rate is not None else ""
+        share = self.env._("%s %% of those sent", f"{rate:.1f}") if submitted else ""
         return [
             self._tile(
                 self.env._("Sent today"),

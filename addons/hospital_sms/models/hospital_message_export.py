@@ -147,9 +147,7 @@ class HospitalMessageExport(models.Model):
                 files += self._attach(path, len(files) + 1)
             finally:
                 os.unlink(path)
-        self.write(
-            {"attachment_ids": files.ids, "state": "done", "done": written, "done_at": fields.Datetime.now()}
-        )
+        self.write({"attachment_ids": files.ids, "state": "done", "done": written, "done_at": fields.Datetime.now()})
         log = self.env["hospital.access.log"]
         log._log("export", self.env["hospital.message"], reason=self.filters, count=written)
 
@@ -175,7 +173,7 @@ class HospitalMessageExport(models.Model):
     def _rows(self):
         """Lists of rows, newest first, in chunks by the primary key: each is read by a query of its own."""
         messages = self.env["hospital.message"]
-        domain, last = Domain(self.domain), None
+        domain, last = Domain(self.domain or []), None
         full = self.env.user.has_group("hospital_base.group_identity")
         zone = self.env.company.hospital_tz
         while True:

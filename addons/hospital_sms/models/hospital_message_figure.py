@@ -94,7 +94,9 @@ class HospitalMessageFigure(models.Model):
         name = aggregate_spec.partition(":")[0]
         if name not in RATES:
             return super()._read_group_select(aggregate_spec, query)
-        part, whole = (super(HospitalMessageFigure, self)._read_group_select(f"{count}:sum", query) for count in RATES[name])
+        part, whole = (
+            super(HospitalMessageFigure, self)._read_group_select(f"{count}:sum", query) for count in RATES[name]
+        )
         return SQL("100.0 * %s / NULLIF(%s, 0)", part, whole)
 
     @api.model
@@ -122,7 +124,9 @@ class HospitalMessageFigure(models.Model):
                 rates=SQL(", ".join(RATES)),
                 quotients=SQL(", ".join(f"100.0 * {part} / NULLIF({whole}, 0)" for part, whole in RATES.values())),
                 submitted=SQL(_SUBMITTED),
-                counts=SQL(", ".join(f"CASE WHEN {case} THEN count(*) ELSE 0 END AS {name}" for name, case in COUNTS.items())),
+                counts=SQL(
+                    ", ".join(f"CASE WHEN {case} THEN count(*) ELSE 0 END AS {name}" for name, case in COUNTS.items())
+                ),
                 zone=zone,
                 since=self._midnight(first),
                 until=self._midnight(last + timedelta(days=1)),
@@ -163,5 +167,8 @@ class HospitalMessageFigure(models.Model):
         domain = [(name, "=", self[name].id if name.endswith("_id") else self[name]) for name in names]
         since, until = self._midnight(self.day), self._midnight(self.day + timedelta(days=1))
         action = self.env["ir.actions.act_window"]._for_xml_id("hospital_sms.action_message")
-        domain += [("moment", ">=", fields.Datetime.to_string(since)), ("moment", "<", fields.Datetime.to_string(until))]
+        domain += [
+            ("moment", ">=", fields.Datetime.to_string(since)),
+            ("moment", "<", fields.Datetime.to_string(until)),
+        ]
         return action | {"domain": domain, "context": {}}

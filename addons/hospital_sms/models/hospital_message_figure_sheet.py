@@ -39,9 +39,7 @@ class HospitalMessageFigureSheet(models.AbstractModel):
             workbook.Column(titles[name]["string"], *RATES.get(name, (name,)), drawn=name in DRAWN) for name in FIGURES
         ]
         labels = [titles[group.partition(":")[0]]["string"] for group in groups]
-        table = workbook.Table(
-            self.env._("Figures"), labels, columns, self._rows(domain, groups), self.env._("Chart")
-        )
+        table = workbook.Table(self.env._("Figures"), labels, columns, self._rows(domain, groups), self.env._("Chart"))
         facts = [
             self.env._("Hospital: %s", self.env.company.name),
             self.env._("Filters: %s", filters),

@@ -13,7 +13,8 @@ class HospitalMessage(models.Model):
     @api.depends("code", "gateway_id")
     @api.depends_context("lang")
     def _compute_meaning(self):
-        pairs = {message: (message.gateway_id.protocol, message.code) for message in self if message.code}
+        shown = self.filtered(lambda message: message.code and message.state != "delivered")
+        pairs = {message: (message.gateway_id.protocol, message.code) for message in shown}
         meanings = self.env["hospital.message.code"]._meanings(set(pairs.values()))
         for message in self:
             message.meaning = meanings.get(pairs.get(message))

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -8,6 +10,8 @@ from odoo.addons.hospital_base.models.res_partner_search import NUMBER
 
 from .hospital_message_block import SIZE
 
+# Up to so many patients of a name are handed to the planner by their ids.
+MANY_PATIENTS = 2000
 OVERSEERS = ("hospital_base.group_supervisor", "hospital_base.group_functional", "hospital_sms.group_delete")
 
 
@@ -24,6 +28,19 @@ class HospitalMessage(models.Model):
     moment = fields.Datetime(
         string="Time", compute="_compute_moment", search="_search_moment", help="When it was sent, or is to be sent."
     )
+
+    # One for each filter, in the order of the list: any two of them are met by one, or by both together.
+    _sender_index = models.Index("(sender_id, id DESC) WHERE sender_id IS NOT NULL")
+    _department_index = models.Index("(department_id, id DESC) WHERE department_id IS NOT NULL")
+    _template_index = models.Index("(template_id, id DESC) WHERE template_id IS NOT NULL")
+    _gateway_index = models.Index("(gateway_id, id DESC) WHERE gateway_id IS NOT NULL")
+    _purpose_index = models.Index("(purpose, id DESC)")
+    _operator_index = models.Index("(operator, id DESC) WHERE operator IS NOT NULL")
+    _tail_index = models.Index("(reverse(number) text_pattern_ops)")
+    _moment_index = models.Index("((COALESCE(sent_at, plan_at)))")
+    # What most messages end as needs none: it is met at once.
+    _state_index = models.Index("(state, id DESC) WHERE state <> 'delivered'")
+    _code_index = models.Index("(code, id DESC) WHERE code <> 'DELIVRD'")
 
     # -- who sees it -------------------------------------------------------------------------------------------
 
@@ -54,7 +71,11 @@ class HospitalMessage(models.Model):
             return domain | Domain("patient_id.is_patient", "=", True)
         ids, keys = partners._visible_sources(user)
         if keys:
-            ids = SQL("SELECT id FROM res_partner WHERE visible_keys && %s::int[]%s", keys, SQL(" UNION ALL SELECT unnest(%s)", ids) if ids else SQL())
+            ids = SQL(
+                "SELECT id FROM res_partner WHERE visible_keys && %s::int[]%s",
+                keys,
+                SQL(" UNION ALL SELECT unnest(%s)", ids) if ids else SQL(),
+            )
 
         def to_sql(model, alias, query):
             patient = SQL.identifier(alias, "patient_id")
@@ -79,17 +100,31 @@ class HospitalMessage(models.Model):
 
     @api.model
     def _receiver_domain(self, text):
+        if not text:
+            return Domain.TRUE
+        partners = self.env["res.partner"]
         if not NUMBER.fullmatch(text):
-            return Domain("patient_id.patient_search", "ilike", text) if text else Domain.TRUE
-        numbers, tail = self.env["res.partner"]._number_terms(text.replace(" ", ""))
-        patients = self.env["res.partner"]._patient_number_domain(text.replace(" ", ""))
+            found = partners.sudo()._search(partners._patient_search_domain(text), limit=MANY_PATIENTS + 1)
+            ids = [row[0] for row in self.env.execute_query(found.select())]
+            if len(ids) > MANY_PATIENTS:
+                return Domain("patient_id.patient_search", "ilike", text)
+            return Domain("patient_id", "in", ids)
+        number = text.replace(" ", "")
+        numbers, tail = partners._number_terms(number)
+        patients = partners.sudo()._search(partners._patient_number_domain(number)).select()
 
+        # Ids in an array and not a subquery: then each part of the condition can be met by an index of its own.
         def to_sql(model, alias, query):
             reversed_number = SQL("reverse(%s)", SQL.identifier(alias, "number"))
-            found = SQL("%s = ANY(%s)", reversed_number, [number[::-1] for number in numbers])
-            return SQL("(%s OR %s LIKE %s)", found, reversed_number, tail[::-1] + "%") if tail else found
+            conditions = [
+                SQL("%s = ANY(%s)", reversed_number, [number[::-1] for number in numbers]),
+                SQL("%s = ANY(ARRAY(%s))", SQL.identifier(alias, "patient_id"), patients),
+            ]
+            if tail:
+                conditions.append(SQL("%s LIKE %s", reversed_number, tail[::-1] + "%"))
+            return SQL("(%s)", SQL(" OR ").join(conditions))
 
-        return Domain.custom(to_sql=to_sql) | Domain("patient_id", "any!", patients)
+        return Domain.custom(to_sql=to_sql)
 
     @api.model
     def _search_text_search(self, operator, value):
@@ -144,15 +179,8 @@ class HospitalMessage(models.Model):
         if operator not in ("<", "<=", ">", ">="):
             return NotImplemented
         value = fields.Datetime.to_datetime(value)
-        first_later = None
-        if operator in ("<", "<="):
-            # A transaction may give its messages their ids some time after its beginning, which create_date is.
-            self.env.cr.execute(
-                """SELECT id FROM hospital_message WHERE create_date > %s::timestamp + interval '1 day'
-                    ORDER BY create_date LIMIT 1""",
-                [value],
-            )
-            first_later = next(iter(self.env.cr.fetchall()), [None])[0]
+        # A transaction may give its messages their ids some time after its beginning, which create_date is.
+        first_later = self._first_made_after(value + timedelta(days=1)) if operator in ("<", "<=") else None
 
         def to_sql(model, alias, query):
             moment = SQL("COALESCE(%s, %s)", SQL.identifier(alias, "sent_at"), SQL.identifier(alias, "plan_at"))
@@ -162,6 +190,24 @@ class HospitalMessage(models.Model):
             return SQL("(%s AND %s < %s)", condition, SQL.identifier(alias, "id"), first_later)
 
         return Domain.custom(to_sql=to_sql)
+
+    @api.model
+    def _first_made_after(self, moment):
+        """An id from which on all messages are made after ``moment``, or None: ids grow with time, so it is halved."""
+        self.env.cr.execute("SELECT COALESCE(min(id), 1), COALESCE(max(id), 0) FROM hospital_message")
+        low, high = self.env.cr.fetchone()
+        end = high
+        while low <= high:
+            middle = (low + high) // 2
+            self.env.cr.execute(
+                "SELECT id, create_date FROM hospital_message WHERE id >= %s ORDER BY id LIMIT 1", [middle]
+            )
+            found, made = self.env.cr.fetchone()
+            if made > moment:
+                high = middle - 1
+            else:
+                low = found + 1
+        return low if low <= end else None
 
 
 def _holds(column, word):

@@ -4,7 +4,7 @@ import { graphView } from "@web/views/graph/graph_view";
 import { GraphRenderer } from "@web/views/graph/graph_renderer";
 import { pivotView } from "@web/views/pivot/pivot_view";
 import { PivotRenderer } from "@web/views/pivot/pivot_renderer";
-import { filtersInWords } from "./filters";
+import { filtersInWords } from "../history/filters";
 
 // As on every list of messages.
 const COLORS = {

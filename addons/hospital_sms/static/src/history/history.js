@@ -1,16 +1,14 @@
 import { registry } from "@web/core/registry";
-import { useService } from "@web/core/utils/hooks";
 import { user } from "@web/core/user";
 import { onWillStart } from "@odoo/owl";
 import { listView } from "@web/views/list/list_view";
 import { ListController } from "@web/views/list/list_controller";
-import { filtersInWords } from "../figures/filters";
+import { filtersInWords } from "./filters";
 
 /** The list of messages: what its filters show goes to Excel, as a job of its own if it is much. */
 class HistoryController extends ListController {
     setup() {
         super.setup();
-        this.orm = useService("orm");
         onWillStart(async () => {
             this.mayExport = await user.hasGroup("base.group_allow_export");
         });
