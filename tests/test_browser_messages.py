@@ -16,7 +16,8 @@ agent = env['res.users'].search([('login', '=', {login!r})])
 gateway = env['hospital.gateway'].search([('protocol', '=', 'simulator')], limit=1) or env['hospital.gateway'].create(
     {{'name': 'Simulator for the browser', 'protocol': 'simulator'}})
 messages = env['hospital.message']
-tasks = env['hospital.followup.task'].search([('user_id', '=', agent.id), ('state', '=', 'open'), ('due_now', '=', True)])
+tasks = env['hospital.followup.task'].search(
+    [('user_id', '=', agent.id), ('state', '=', 'open'), ('due_now', '=', True)])
 numbers = messages._numbers_of(tasks.contact_id)
 tasks = tasks.filtered(lambda task: task.contact_id.id in numbers)
 first, second = tasks[0], tasks.filtered(lambda task: task.contact_id != tasks[0].contact_id)[0]

@@ -1,4 +1,4 @@
-"""Odoo's own texts, mass mailing among them, by the hospital's queue: a real service process, the simulator behind it."""
+"""Odoo's own texts, mass mailing among them, by the hospital's queue: a real service process and the simulator."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ mailing = env['mailing.mailing'].create({
     'subject': 'Spring', 'mailing_type': 'sms', 'body_plaintext': '春季健康讲座，欢迎参加。',
     'mailing_model_id': env['ir.model']._get_id('res.partner'),
     'mailing_domain': repr([('id', 'in', everybody.ids)]), 'sms_allow_unsubscribe': False})
-mailing._action_send_sms()
+mailing.action_send_sms()
 partners[0]._message_sms('您好，请查收。')
 env.cr.commit()
 env['sms.sms']._process_queue()

@@ -24,7 +24,6 @@ from . import (
     hospital_wechat_follower,
     res_company,
     res_partner_sms,
-    sms_composer,
     sms_sms,
     sms_template,
     sms_template_sample,

@@ -1,1 +1,1 @@
-from . import hospital_message_compose
+from . import hospital_message_compose, sms_composer
