@@ -1,1 +1,1 @@
-from . import hospital_message_compose, sms_composer
+from . import hospital_gateway_test, hospital_message_compose, sms_composer
