@@ -7,13 +7,12 @@ from odoo import api, fields, models
 from odoo.addons.hospital_base.gate import admission
 from odoo.addons.hospital_base.identity import mask
 
-from ..messaging.arrays import array
 from ..messaging import checks
+from ..messaging.arrays import array
 from ..protocols import text as texts
 
 # Vendors and WeChat are given a text or a template as a whole; the operators' own protocols carry parts.
 WHOLE = ("aliyun", "tencent", "wechat")
-# Said at the end of commercial messages that do not say it themselves: the law wants it.
 SIGNED = re.compile("【[^【】]+】")
 # Minutes within which the same text is not sent to the same number again.
 REPEATED = 10
