@@ -122,13 +122,16 @@ class HospitalMessageCompose(models.TransientModel):
         for wizard in self:
             wizard.reserved = reserved
             wizard.reads, _values, missing = wizard._filled()
-            wizard.findings = [{"level": "block", "text": text} for text in wizard._missing_sentences(missing)] + [
-                {"level": level, "text": text}
-                for level, text in self.env["sms.template"]._check_text(wizard.reads, wizard.purpose)
+            wizard.findings = [
+                {"level": level, "text": text} for level, text in wizard._problems(wizard.reads, missing)
             ]
 
-    def _missing_sentences(self, missing):
-        return [self.env._("{%(word)s} has no value here.", word=word) for word in missing]
+    def _problems(self, text, missing):
+        """What is to be said about the text before it is sent: ``[(level, sentence)]``."""
+        found = [("block", self.env._("{%(word)s} has no value here.", word=word)) for word in missing]
+        if self.channel == "wechat" and not self.template_id.wechat_code:
+            found.append(("block", self.env._("WeChat takes only texts of a template that it knows.")))
+        return found + self.env["sms.template"]._check_text(text, self.template_id.purpose or self.purpose)
 
     # -- the gate --------------------------------------------------------------------------------------------
 
@@ -186,9 +189,7 @@ class HospitalMessageCompose(models.TransientModel):
             self.template_id.check_access("read")
             self.template_id._require_approved()
         text, values, missing = self._filled()
-        blocked = self._missing_sentences(missing) + [
-            sentence for level, sentence in self.env["sms.template"]._check_text(text, self.purpose) if level == "block"
-        ]
+        blocked = [sentence for level, sentence in self._problems(text, missing) if level == "block"]
         if blocked:
             raise UserError("\n".join(blocked))
         record = self._record()
