@@ -22,5 +22,8 @@ class HospitalFollowupTask(models.Model):
         own, visits = super()._message_values(), self.encounter_id._message_values()
         return {task.id: visits[task.encounter_id.id] | own[task.id] for task in self}
 
+    def _message_subjects(self):
+        return super()._message_subjects() | {"hospital.encounter": self.encounter_id}
+
     def _message_terms(self):
         return super()._message_terms() | {"purpose": "followup"}

@@ -40,9 +40,9 @@ def with_opt_out(text: str) -> str:
     """A commercial text with the way to refuse at its end, once.
 
     >>> with_opt_out("义诊就在周六"), with_opt_out("义诊，退订回T")
-    ('义诊就在周六，拒收请回复R', '义诊，退订回T')
+    ('义诊就在周六 拒收请回复R', '义诊，退订回T')
     """
-    return text if _REFUSING.search(text) else f"{text.rstrip('，,。. ')}，{OPT_OUT}"
+    return text if _REFUSING.search(text) else f"{text} {OPT_OUT}"
 
 
 def problems(

@@ -55,7 +55,6 @@ from . import (
     hospital_wechat_visit,
     res_company,
     res_partner_sms,
-    sms_composer,
     sms_sms,
     sms_template,
     sms_template_sample,

@@ -12,19 +12,18 @@ class HospitalMessage(models.Model):
     @api.model
     def _reason_sentence(self, reason):
         """The sentence of a reason code: the gate's or the queue's; an unknown code is its own sentence."""
-        _ = self.env._
         return {
-            "deceased": _("the patient has died"),
-            "do_not_contact": _("the patient wants no contact"),
-            "refused": _("the patient refuses messages of this kind"),
-            "consent_withdrawn": _("the consent was withdrawn"),
-            "no_consent": _("the patient has not agreed to commercial messages"),
-            "open_complaint": _("a complaint is open"),
-            "cap": _("written to often enough lately"),
-            "hours": _("outside the hours for messages"),
-            "stopped": _("this number wants no more messages of this kind"),
-            "no_number": _("there is no number to write to"),
-            "repeated": _("the same text went to this number a moment ago"),
+            "deceased": self.env._("the patient has died"),
+            "do_not_contact": self.env._("the patient wants no contact"),
+            "refused": self.env._("the patient refuses messages of this kind"),
+            "consent_withdrawn": self.env._("the consent was withdrawn"),
+            "no_consent": self.env._("the patient has not agreed to commercial messages"),
+            "open_complaint": self.env._("a complaint is open"),
+            "cap": self.env._("written to often enough lately"),
+            "hours": self.env._("outside the hours for messages"),
+            "stopped": self.env._("this number wants no more messages of this kind"),
+            "no_number": self.env._("there is no number to write to"),
+            "repeated": self.env._("the same text went to this number a moment ago"),
         }.get(reason, reason or "")
 
     @api.model

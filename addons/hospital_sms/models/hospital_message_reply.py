@@ -59,7 +59,8 @@ class HospitalMessageInbound(models.Model):
                SET message_id = answered.id,
                    patient_id = COALESCE(answered.patient_id, follower.patient_id, owner.patient_id),
                    department_id = answered.department_id,
-                   user_id = answered.sender_id
+                   user_id = answered.sender_id,
+                   attention = FALSE
               FROM hospital_message_inbound one
               LEFT JOIN LATERAL (
                     SELECT follower.patient_id FROM hospital_wechat_follower follower
@@ -78,8 +79,8 @@ class HospitalMessageInbound(models.Model):
                        AND message.create_date > one.at - %(answers)s::interval * 10
                        AND COALESCE(message.sent_at, message.create_date) > one.at - %(answers)s::interval
                        AND message.state NOT IN ('draft', 'excluded', 'queued', 'cancelled')
-                     ORDER BY COALESCE(message.extension <> '' AND one.destination LIKE '%%' || message.extension, FALSE)
-                              DESC, message.sent_at DESC NULLS LAST, message.id DESC
+                     ORDER BY COALESCE(message.extension <> '' AND one.destination LIKE '%%' || message.extension,
+                                       FALSE) DESC, message.sent_at DESC NULLS LAST, message.id DESC
                      LIMIT 1
                    ) answered ON TRUE
              WHERE inbound.id = one.id AND one.id = ANY(%(ids)s)
@@ -129,7 +130,8 @@ class HospitalMessageInbound(models.Model):
         if not self.number:
             return
         self.env.cr.execute(
-            """INSERT INTO hospital_message_stop (number, number_masked, purpose, at, inbound_id, create_date, write_date)
+            """INSERT INTO hospital_message_stop
+                      (number, number_masked, purpose, at, inbound_id, create_date, write_date)
                VALUES (%s, %s, %s, %s, %s, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')
                    ON CONFLICT DO NOTHING RETURNING id""",
             [self.number, self.number_masked, purpose, self.at, self.id],
@@ -143,7 +145,8 @@ class HospitalMessageInbound(models.Model):
             return self.message_id.purpose
         self.env.cr.execute(
             """SELECT purpose FROM hospital_message
-                WHERE number = %s AND create_date > %s - %s::interval AND state NOT IN ('draft', 'excluded', 'cancelled')
+                WHERE number = %s AND create_date > %s - %s::interval
+                  AND state NOT IN ('draft', 'excluded', 'cancelled')
                 ORDER BY create_date DESC LIMIT 1""",
             [self.number, self.at, REMEMBERED],
         )

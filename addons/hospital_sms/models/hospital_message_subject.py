@@ -53,6 +53,11 @@ class HospitalMessageSubject(models.AbstractModel):
             return "小朋友"
         return {"male": "先生", "female": "女士"}.get(patient.gender, "")
 
+    def _message_subjects(self):
+        """``{model: record}``: what the templates may be about that are offered at this record."""
+        self.ensure_one()
+        return {self._name: self, "res.partner": self._message_patients()[self.id]}
+
     def _message_terms(self):
         """What a message about this record is for, by default: values of the compose wizard."""
         self.ensure_one()

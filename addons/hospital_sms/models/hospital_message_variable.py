@@ -22,6 +22,24 @@ class HospitalMessageVariable(models.Model):
 
     _once = models.UniqueIndex("(template_id, channel, name)", "This variable is in the list already.")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._reopen()
+        return lines
+
+    def write(self, vals):
+        self._reopen()
+        return super().write(vals)
+
+    def unlink(self):
+        self._reopen()
+        return super().unlink()
+
+    def _reopen(self):
+        """What is sent by an approved template is what was approved."""
+        self.template_id.filtered(lambda template: template.approval == "approved").sudo().write({"approval": "draft"})
+
     @api.constrains("value", "template_id")
     def _check_value(self):
         for variable in self:

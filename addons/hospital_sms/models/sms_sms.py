@@ -137,7 +137,7 @@ class HospitalMessage(models.Model):
 
 
 def _outcome(message):
-    """What Odoo calls it: (state, provider's error, reason). "pending" is Odoo's word for sent, "sent" for delivered."""
+    """What Odoo calls it: (state, provider's error, reason); its "pending" is sent, its "sent" delivered."""
     match message.state:
         case "delivered":
             return "sent", None, None

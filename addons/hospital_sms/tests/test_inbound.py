@@ -62,7 +62,11 @@ class TestInbound(HospitalCase):
         lonely = self.patient("王芳", phones=["13900007777"])
         self.assertEqual(self.come("你好", number="13900007777").patient_id, lonely)
         self.assertFalse(self.come("你好").patient_id)
-        self.assertFalse(self.come("你好", number="13911112222").patient_id)
+        unknown = self.come("你好", number="13911112222")
+        self.assertFalse(unknown.patient_id)
+        inbound = self.env["hospital.message.inbound"]
+        self.assertFalse(inbound.with_user(self.doctor).search([("id", "=", unknown.id)]))
+        self.assertTrue(inbound.with_user(self.functional).search([("id", "=", unknown.id)]))
 
     def test_a_refusal_stops_the_purpose_for_the_number_once(self):
         self.send("一", self.mine)
@@ -135,7 +139,7 @@ class TestConversation(TestInbound):
         self.come("还要吃药吗")
         self.conversation().answer(self.mine.id, "请继续服药一周。")
         message = self.env["hospital.message"].search([], limit=1)
-        self.assertEqual((message.number, message.purpose, message.patient_id), (NUMBER, "followup", self.mine))
+        self.assertEqual((message.number, message.purpose, message.patient_id), (NUMBER, "notice", self.mine))
         self.assertEqual(self.conversation().recent()[0]["unread"], 0)
         with self.assertRaises(UserError):
             self.conversation().answer(self.mine.id, "您的HIV结果")

@@ -96,6 +96,9 @@ class TestTemplate(HospitalCase):
         template.variable_ids = [Command.create({"name": "day", "value": "{复诊日期}{科室}"})]
         text, values, missing = template._texts(visit)[visit.id]
         self.assertEqual((values, missing), ({"day": "3月2日（周一）Cardiology"}, []))
+        template.with_user(self.functional).action_approve()
+        template.variable_ids.value = "{科室}"
+        self.assertEqual(template.approval, "draft")
         with self.assertRaises(ValidationError):
             template.variable_ids = [Command.create({"name": "bed", "value": "{天气}"})]
 

@@ -1,2 +1,3 @@
 from . import hospital_gateway_test, hospital_message_delete
 from . import hospital_message_compose
+from . import hospital_gateway_test, hospital_message_compose, sms_composer

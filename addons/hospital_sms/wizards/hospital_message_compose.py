@@ -30,7 +30,7 @@ class HospitalMessageCompose(models.TransientModel):
     )
     template_id = fields.Many2one(
         "sms.template",
-        domain="[('approval', '=', 'approved'), ('subject', 'in', (res_model, 'res.partner'))]",
+        domain="[('approval', '=', 'approved'), ('subject', 'in', subjects)]",
         help="Without a template the text is free.",
     )
     purpose = fields.Selection(
@@ -38,6 +38,7 @@ class HospitalMessageCompose(models.TransientModel):
     )
     text = fields.Text(compute="_compute_text", compute_sudo=False, store=True, readonly=False)
     plan_at = fields.Datetime(string="Send At", help="Empty: now.")
+    subjects = fields.Json(compute="_compute_patient_id", export_string_translation=False)
     word_list = fields.Json(compute="_compute_word_list", export_string_translation=False)
     reserved = fields.Integer(compute="_compute_findings", export_string_translation=False)
     findings = fields.Json(compute="_compute_findings", export_string_translation=False)
@@ -63,6 +64,7 @@ class HospitalMessageCompose(models.TransientModel):
     def _compute_patient_id(self):
         for wizard in self:
             wizard.patient_id = wizard._patient()
+            wizard.subjects = list(wizard._record().sudo()._message_subjects())
 
     @api.depends("patient_id")
     def _compute_has_wechat(self):
@@ -91,9 +93,12 @@ class HospitalMessageCompose(models.TransientModel):
     def _subject(self):
         """The record that the words of the text are read from."""
         record = self._record()
-        if self.template_id.subject == "res.partner" != self.res_model:
-            return self._patient()
-        return record
+        if not self.template_id:
+            return record
+        subject = record.sudo()._message_subjects().get(self.template_id.subject)
+        if not subject:
+            raise UserError(self.env._("This template is about something else."))
+        return subject.with_env(self.env)
 
     @api.depends("template_id")
     def _compute_text(self):
@@ -122,13 +127,17 @@ class HospitalMessageCompose(models.TransientModel):
         for wizard in self:
             wizard.reserved = reserved
             wizard.reads, _values, missing = wizard._filled()
-            wizard.findings = [{"level": "block", "text": text} for text in wizard._missing_sentences(missing)] + [
-                {"level": level, "text": text}
-                for level, text in self.env["sms.template"]._check_text(wizard.reads, wizard.purpose)
+            # Nothing is said about what has not been begun.
+            wizard.findings = (wizard.text or wizard.template_id) and [
+                {"level": level, "text": text} for level, text in wizard._problems(wizard.reads, missing)
             ]
 
-    def _missing_sentences(self, missing):
-        return [self.env._("{%(word)s} has no value here.", word=word) for word in missing]
+    def _problems(self, text, missing):
+        """What is to be said about the text before it is sent: ``[(level, sentence)]``."""
+        found = [("block", self.env._("{%(word)s} has no value here.", word=word)) for word in missing]
+        if self.channel == "wechat" and not self.template_id.wechat_code:
+            found.append(("block", self.env._("WeChat takes only texts of a template that it knows.")))
+        return found + self.env["sms.template"]._check_text(text, self.template_id.purpose or self.purpose)
 
     # -- the gate --------------------------------------------------------------------------------------------
 
@@ -186,9 +195,7 @@ class HospitalMessageCompose(models.TransientModel):
             self.template_id.check_access("read")
             self.template_id._require_approved()
         text, values, missing = self._filled()
-        blocked = self._missing_sentences(missing) + [
-            sentence for level, sentence in self.env["sms.template"]._check_text(text, self.purpose) if level == "block"
-        ]
+        blocked = [sentence for level, sentence in self._problems(text, missing) if level == "block"]
         if blocked:
             raise UserError("\n".join(blocked))
         record = self._record()

@@ -55,7 +55,7 @@ export class Conversations extends Component {
                     this.pane.el.scrollTop = this.pane.el.scrollHeight;
                 }
             },
-            () => [this.state.patient?.id, this.newest]
+            () => [this.state.patient?.id, this.newest],
         );
         const timer = setInterval(() => this.refresh(), REFRESH);
         onWillUnmount(() => clearInterval(timer));
