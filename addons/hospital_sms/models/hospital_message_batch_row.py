@@ -86,8 +86,12 @@ class HospitalMessageBatch(models.Model):
         return {"type": "ir.actions.act_url", "url": "/hospital_sms/batch/list", "target": "download"}
 
     def _bad_rows_file(self):
-        rows = self.env["hospital.message.batch.row"].sudo().search_fetch(
-            [("batch_id", "=", self.id), ("problem", "!=", False)], ["sequence", "cells", "problem"], order="id"
+        rows = (
+            self.env["hospital.message.batch.row"]
+            .sudo()
+            .search_fetch(
+                [("batch_id", "=", self.id), ("problem", "!=", False)], ["sequence", "cells", "problem"], order="id"
+            )
         )
         titles = [self.env._("Row"), *self._heads().titles, self.env._("What is wrong")]
         lines = ([str(row.sequence), *row.cells, self._sentence(row.problem)] for row in rows)

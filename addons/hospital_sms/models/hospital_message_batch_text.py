@@ -1,3 +1,5 @@
+import contextlib
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -28,7 +30,9 @@ class HospitalMessageBatch(models.Model):
             batch.reserved = reserved
             words = {} if batch.template_id else batch._message_words()
             batch.word_list = [{"word": word, "label": label} for word, label in words.items()]
-            batch.findings = [{"level": level, "text": text} for level, text in batch._check_text()] if batch.text else []
+            batch.findings = (
+                [{"level": level, "text": text} for level, text in batch._check_text()] if batch.text else []
+            )
 
     def _message_words(self):
         """``{word: what it stands for}`` for the text of this batch."""
@@ -139,14 +143,13 @@ class HospitalMessageBatch(models.Model):
 
     def _first_of_list(self, after):
         """The next good rows straight from the file: only the check reads it as a whole."""
+        if not self._origin.sudo().file:
+            return []
         found = []
-        try:
-            rows = sheet.read(self._origin._content())[1] if self._origin.sudo().file else ()
-            for row in rows:
+        with contextlib.suppress(sheet.BadSheet):
+            for row in sheet.read(self._origin._content())[1]:
                 if not row.problem and row.sequence > after:
                     found.append(Recipient(row.sequence, row.number, None, None, row.known, row.name))
                 if len(found) == SAMPLES:
                     break
-        except sheet.BadSheet:
-            pass
         return found
