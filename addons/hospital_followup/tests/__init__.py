@@ -1,6 +1,7 @@
 from . import (
     test_assign,
     test_buttons,
+    test_message,
     test_planning,
     test_reconcile_events,
     test_reconcile_rules,

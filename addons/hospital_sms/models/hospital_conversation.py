@@ -169,11 +169,12 @@ class HospitalConversation(models.AbstractModel):
         return False
 
     def _terms_of_answer(self, patient):
-        """Purpose of what was answered, channel and number of the patient's last text."""
+        """By the channel and to the number of the patient's last text.
+
+        A notice, whatever it answers: who has asked must not wait because enough follow-ups were sent this week.
+        """
         last = self.env["hospital.message.inbound"].search([("patient_id", "=", patient.id)], limit=1).sudo()
-        values = {"purpose": last.message_id.purpose or "notice", "channel": last.channel or "sms"}
-        if values["purpose"] == "marketing":
-            values["purpose"] = "notice"
+        values = {"purpose": "notice", "channel": last.channel or "sms"}
         line = patient.sudo().phone_line_ids.filtered(lambda line: line.number == last.number)
         return values | ({"phone_id": line.id} if last.number and line else {})
 

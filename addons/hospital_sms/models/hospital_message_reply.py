@@ -59,7 +59,8 @@ class HospitalMessageInbound(models.Model):
                SET message_id = answered.id,
                    patient_id = COALESCE(answered.patient_id, follower.patient_id, owner.patient_id),
                    department_id = answered.department_id,
-                   user_id = answered.sender_id
+                   user_id = answered.sender_id,
+                   attention = FALSE
               FROM hospital_message_inbound one
               LEFT JOIN LATERAL (
                     SELECT follower.patient_id FROM hospital_wechat_follower follower

@@ -135,7 +135,7 @@ class TestConversation(TestInbound):
         self.come("还要吃药吗")
         self.conversation().answer(self.mine.id, "请继续服药一周。")
         message = self.env["hospital.message"].search([], limit=1)
-        self.assertEqual((message.number, message.purpose, message.patient_id), (NUMBER, "followup", self.mine))
+        self.assertEqual((message.number, message.purpose, message.patient_id), (NUMBER, "notice", self.mine))
         self.assertEqual(self.conversation().recent()[0]["unread"], 0)
         with self.assertRaises(UserError):
             self.conversation().answer(self.mine.id, "您的HIV结果")

@@ -60,8 +60,13 @@ export class MessageTextField extends TextField {
         const area = this.textareaRef.el;
         area.setRangeText(`{${word}}`, area.selectionStart, area.selectionEnd, "end");
         area.dispatchEvent(new InputEvent("input", { bubbles: true }));
-        area.dispatchEvent(new Event("change", { bubbles: true }));
         area.focus();
+    }
+
+    /** What was put in is no change that the browser tells of. */
+    async onBlur() {
+        await super.onBlur();
+        this.textareaRef.el.dispatchEvent(new Event("change"));
     }
 }
 
