@@ -23,7 +23,7 @@ SOURCES = [
     ("res.partner", "Patients"),
     ("hospital.encounter", "Visits"),
     ("hospital.appointment", "Appointments"),
-    ("hospital.report", "Reports"),
+    ("hospital.report", "Laboratory and examination reports"),
     ("staff", "Staff"),
     ("list", "Excel list"),
 ]
@@ -61,7 +61,7 @@ class HospitalMessageBatch(models.Model):
     name = fields.Char(required=True, default=lambda self: self._default_name())
     create_uid = fields.Many2one("res.users", string="Written By", readonly=True, index=True)
     state = fields.Selection(BATCH_STATES, required=True, default="draft", readonly=True, copy=False)
-    source = fields.Selection(SOURCES, string="To", required=True, default="res.partner")
+    source = fields.Selection(SOURCES, string="Send To", required=True, default="res.partner")
     res_model = fields.Char(compute="_compute_res_model")
     domain = fields.Text(default="[]", string="Which")
     filter_id = fields.Many2one("ir.filters", string="Saved Filter", ondelete="set null", index="btree_not_null")
