@@ -34,7 +34,8 @@ class HospitalMessageBatch(models.Model):
     _inherit = "hospital.message.batch"
 
     def _content(self):
-        return base64.b64decode(self.sudo().file or b"")
+        """The file as it was saved: a page may hold its size in the field's place."""
+        return base64.b64decode(self._origin.sudo().with_context(bin_size=False).file or b"")
 
     def _heads(self):
         """The heads of the list; raises BadSheet."""
