@@ -126,8 +126,7 @@ class HospitalMessageBatch(models.Model):
 
     def _shown(self, recipient):
         """Name and number as the reader may see them."""
+        name = recipient.name
         if recipient.patient_id:
             name = self.env["res.partner"].browse(recipient.patient_id).display_name
-        else:
-            name = recipient.name if self.source == "staff" else mask.name(recipient.name)
         return name, mask.phone(recipient.number)
