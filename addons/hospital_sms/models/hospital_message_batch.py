@@ -69,7 +69,13 @@ class HospitalMessageBatch(models.Model):
         "hr.department", "hospital_message_batch_staff_department_rel", string="Staff of Departments"
     )
     staff_group_ids = fields.Many2many("hospital.staff.group", string="Staff Groups")
-    file = fields.Binary(string="List", attachment=True, copy=False)
+    file = fields.Binary(
+        string="List",
+        compute="_compute_file",
+        inverse="_inverse_file",
+        help="Its numbers are shown to its author only.",
+    )
+    file_data = fields.Binary(attachment=True, copy=False, groups=fields.NO_ACCESS)
     file_name = fields.Char(copy=False)
     template_id = fields.Many2one(
         "sms.template",
@@ -124,6 +130,16 @@ class HospitalMessageBatch(models.Model):
     def _compute_res_model(self):
         for batch in self:
             batch.res_model = batch.source if batch.source in self.env else False
+
+    @api.depends("file_data")
+    @api.depends_context("uid")
+    def _compute_file(self):
+        for batch in self:
+            batch.file = batch.sudo().file_data if batch.create_uid == self.env.user else False
+
+    def _inverse_file(self):
+        for batch in self:
+            batch.sudo().file_data = batch.file
 
     @api.depends("template_id")
     def _compute_text(self):

@@ -50,8 +50,7 @@ class HospitalMessageBatch(models.Model):
         ]
 
     def _count_recipients(self):
-        if self.source == "list":
-            return self.env["hospital.message.batch.row"].sudo().search_count([("batch_id", "=", self.id)])
+        """How many receivers there are; of a list ``_load_list`` says it."""
         if self.source == "staff":
             return self.env["hr.employee.public"].search_count(self._staff_domain())
         return self.env[self.source].search_count(self._domain())

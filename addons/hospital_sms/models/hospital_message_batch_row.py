@@ -35,7 +35,7 @@ class HospitalMessageBatch(models.Model):
 
     def _content(self):
         """The file as it was saved: a page may hold its size in the field's place."""
-        return base64.b64decode(self._origin.sudo().with_context(bin_size=False).file or b"")
+        return base64.b64decode(self._origin.sudo().with_context(bin_size=False).file_data or b"")
 
     def _heads(self):
         """The heads of the list; raises BadSheet."""

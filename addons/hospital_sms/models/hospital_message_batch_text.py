@@ -22,7 +22,7 @@ class HospitalMessageBatch(models.Model):
     findings = fields.Json(compute="_compute_findings", export_string_translation=False)
     reserved = fields.Integer(compute="_compute_findings", export_string_translation=False)
 
-    @api.depends("text", "purpose", "template_id", "source", "file")
+    @api.depends("text", "purpose", "template_id", "source", "file_data")
     @api.depends_context("lang")
     def _compute_findings(self):
         reserved = self.env["hospital.gateway"]._signature_length()
@@ -38,7 +38,7 @@ class HospitalMessageBatch(models.Model):
         """``{word: what it stands for}`` for the text of this batch."""
         if self.source == "list":
             try:
-                heads = self._heads().variables if self._origin.sudo().file else []
+                heads = self._heads().variables if self._origin.sudo().file_data else []
             except sheet.BadSheet:
                 heads = []
             return {head: head for head in heads if variables.words(f"{{{head}}}")}
@@ -94,7 +94,7 @@ class HospitalMessageBatch(models.Model):
         return problems
 
     def _problems_of_list(self):
-        if not self.sudo().file:
+        if not self.sudo().file_data:
             return [self.env._("Choose the Excel file.")]
         try:
             self._heads()
@@ -143,7 +143,7 @@ class HospitalMessageBatch(models.Model):
 
     def _first_of_list(self, after):
         """The next good rows straight from the file: only the check reads it as a whole."""
-        if not self._origin.sudo().file:
+        if not self._origin.sudo().file_data:
             return []
         found = []
         with contextlib.suppress(sheet.BadSheet):

@@ -1,3 +1,1 @@
-from . import test_batch
-from . import test_queue
-from . import test_compose, test_inbound, test_odoo_sms, test_queue, test_template
+from . import test_batch, test_compose, test_inbound, test_odoo_sms, test_queue, test_template

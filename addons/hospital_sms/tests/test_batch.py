@@ -290,8 +290,13 @@ class TestBatchRights(BatchCase):
             with self.assertRaises(AccessError):
                 batches.with_user(self.staff(role)).search(mine)
 
-    def test_a_draft_of_another_is_not_previewed_with_his_file(self):
+    def test_the_list_of_another_is_shown_to_nobody(self):
         batch = self.batch(source="list", file=workbook(["手机号"], ["13900001234"]), file_name="a.xlsx")
+        self.assertTrue(batch.file)
+        supervisor = self.staff("supervisor")
+        self.assertFalse(batch.with_user(supervisor).file)
+        with self.assertRaises(AccessError):
+            batch.with_user(supervisor).read(["file_data"])
         with self.assertRaises(AccessError):
             self.env["hospital.message.batch"].with_user(self.head).preview({"source": "list"}, batch.id)
 
