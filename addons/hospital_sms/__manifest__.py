@@ -23,6 +23,13 @@
         "wizards/hospital_message_compose_views.xml",
         "views/hospital_message_inbound_views.xml",
         "views/hospital_message_buttons.xml",
+        "data/hospital_gateway.xml",
+        "data/hospital_operator_prefix.xml",
+        "data/hospital_message_code.xml",
+        "views/hospital_gateway_views.xml",
+        "views/hospital_gateway_switch_views.xml",
+        "views/hospital_operator_views.xml",
+        "wizards/hospital_gateway_test_views.xml",
     ],
     "assets": {
         "web.assets_backend": ["hospital_sms/static/src/**/*"],

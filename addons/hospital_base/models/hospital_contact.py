@@ -41,7 +41,7 @@ class HospitalContact(models.Model):
     def _admit(self, patients, channel, purpose, at=None):
         """The contact gate: may these patients be contacted now?
 
-        Returns ``{patient id: admission.Verdict}``; four queries whatever the number of patients.
+        Returns ``{patient id: admission.Verdict}``; one query whatever the number of patients.
         ``at`` is a naive UTC datetime, now by default; the verdict's time is naive UTC too.
         """
         at = at or fields.Datetime.now()
@@ -70,46 +70,31 @@ class HospitalContact(models.Model):
 
     @api.model
     def _gate_facts(self, patients, purpose, at, cap_days, offset):
-        patients = patients.sudo()
-        refused = (
-            self.env["hospital.contact.refusal"]
-            .sudo()
-            ._read_group([("patient_id", "in", patients.ids), ("purpose", "=", purpose)], ["patient_id"])
+        self.flush_model()
+        for model in ("res.partner", "hospital.contact.refusal", "hospital.case"):
+            self.env[model].flush_model()
+        self.env.cr.execute(
+            """SELECT patient.id, patient.deceased, patient.do_not_contact, patient.consent,
+                      EXISTS (SELECT FROM hospital_contact_refusal refusal
+                               WHERE refusal.patient_id = patient.id AND refusal.purpose = %(purpose)s),
+                      EXISTS (SELECT FROM hospital_case "case"
+                               WHERE "case".patient_id = patient.id AND "case".kind = 'complaint'
+                                 AND "case".state IN ('new', 'in_progress')),
+                      ARRAY(SELECT contact.at FROM hospital_contact contact
+                             WHERE contact.patient_id = patient.id AND contact.direction = 'out'
+                               AND contact.purpose = %(purpose)s AND contact.at > %(since)s)
+                 FROM res_partner patient WHERE patient.id = ANY(%(ids)s)""",
+            {"purpose": purpose, "since": at - timedelta(days=cap_days), "ids": patients.ids},
         )
-        refused = {patient.id for (patient,) in refused}
-        complaints = (
-            self.env["hospital.case"]
-            .sudo()
-            ._read_group(
-                [
-                    ("patient_id", "in", patients.ids),
-                    ("kind", "=", "complaint"),
-                    ("state", "in", ("new", "in_progress")),
-                ],
-                ["patient_id"],
-            )
-        )
-        complaints = {patient.id for (patient,) in complaints}
-        touches = dict.fromkeys(patients.ids, ())
-        for contact in self.sudo().search_fetch(
-            [
-                ("patient_id", "in", patients.ids),
-                ("direction", "=", "out"),
-                ("purpose", "=", purpose),
-                ("at", ">", at - timedelta(days=cap_days)),
-            ],
-            ["patient_id", "at"],
-        ):
-            touches[contact.patient_id.id] += (contact.at + offset,)
         return {
-            patient.id: admission.Facts(
-                deceased=patient.deceased,
-                do_not_contact=patient.do_not_contact,
-                refused=patient.id in refused,
-                consent_withdrawn=patient.consent == "withdrawn",
-                consent_given=patient.consent == "given",
-                open_complaint=patient.id in complaints,
-                touches=touches[patient.id],
+            patient_id: admission.Facts(
+                deceased=bool(deceased),
+                do_not_contact=bool(do_not_contact),
+                refused=refused,
+                consent_withdrawn=consent == "withdrawn",
+                consent_given=consent == "given",
+                open_complaint=complaint,
+                touches=tuple(touch + offset for touch in touches),
             )
-            for patient in patients
+            for patient_id, deceased, do_not_contact, consent, refused, complaint, touches in self.env.cr.fetchall()
         }

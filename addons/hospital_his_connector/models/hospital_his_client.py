@@ -5,8 +5,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 
+from odoo.addons.hospital_base.secrets import SECRET_NAME
+
 from ..soap import security
-from .hospital_his_source import CONNECTION, SECRET
+from .hospital_his_source import CONNECTION
 
 CODE = re.compile(r"[a-z0-9_-]+")
 # An API key for this scope opens the web service and nothing else of Odoo.
@@ -102,7 +104,7 @@ class HospitalHisClient(models.Model):
     @api.constrains("auth", "username", "secret_ref")
     def _check_auth(self):
         for client in self:
-            if client.auth == "token" and not (client.username and SECRET.fullmatch(client.secret_ref or "")):
+            if client.auth == "token" and not (client.username and SECRET_NAME.fullmatch(client.secret_ref or "")):
                 raise ValidationError(
                     self.env._(
                         "WS-Security needs a user name and the name of a password (letters, digits, underscores)."

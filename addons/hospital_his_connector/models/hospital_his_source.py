@@ -1,12 +1,8 @@
-import os
-import re
-from pathlib import Path
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import config
 
 from odoo.addons.base.models.res_partner import _tz_get
+from odoo.addons.hospital_base import secrets
 
 from ..exchange.limits import Limits
 from ..exchange.problems import ReadingFailed
@@ -21,7 +17,6 @@ DRIVERS = [
 ]
 # Who sees where the HIS is.
 CONNECTION = "hospital_base.group_admin,hospital_base.group_integration"
-SECRET = re.compile(r"[A-Za-z0-9_]+")
 
 
 class HospitalHisSource(models.Model):
@@ -82,7 +77,7 @@ class HospitalHisSource(models.Model):
     @api.constrains("secret_ref")
     def _check_secret_ref(self):
         for source in self:
-            if source.secret_ref and not SECRET.fullmatch(source.secret_ref):
+            if source.secret_ref and not secrets.SECRET_NAME.fullmatch(source.secret_ref):
                 raise ValidationError(self.env._("The password name may hold only letters, digits and underscores."))
 
     def _secret(self):
@@ -93,15 +88,10 @@ class HospitalHisSource(models.Model):
         """The password, from outside the database."""
         if not secret_ref:
             return ""
-        variable = f"HOSPITAL_SECRET_{secret_ref.upper()}"
-        if variable in os.environ:
-            return os.environ[variable]
-        folder = os.environ.get("HOSPITAL_SECRETS_DIR") or os.path.join(config["data_dir"], "secrets")
-        path = Path(folder, secret_ref)
         try:
-            return path.read_text(encoding="utf-8").strip()
-        except OSError:
-            raise ReadingFailed("no_secret", secret=secret_ref, variable=variable, file=str(path)) from None
+            return secrets.read(secret_ref)
+        except secrets.NoSecret as error:
+            raise ReadingFailed("no_secret", secret=error.name, variable=error.variable, file=str(error.file)) from None
 
     def _connection(self):
         return {name: self[name] for name in self._connection_names()} | {"password": self._secret()}

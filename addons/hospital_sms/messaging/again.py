@@ -7,7 +7,7 @@ from odoo.addons.hospital_base.gate.admission import next_allowed, parse_hours
 # A refusal of these times of the day is not repeated before the next morning.
 MORNING = "08:00-20:00"
 # About half an hour of pauses; after that the account is not slow, it is shut.
-MOST_THROTTLED = 36
+MOST_THROTTLED = 48
 # Tries at one gateway that is in trouble; then the other one has as many.
 TRIES = 3
 # Mornings on which a part that was told "later" is tried.
@@ -17,10 +17,10 @@ MORNINGS = 5
 def throttled_pause(times: int) -> float:
     """Seconds before the next try of a part that was throttled so many times before.
 
-    >>> [throttled_pause(n) for n in (0, 1, 5, 30)]
-    [0.5, 1.0, 16.0, 60.0]
+    >>> [throttled_pause(n) for n in (0, 1, 8, 30)]
+    [0.5, 0.625, 2.9802322387695312, 60.0]
     """
-    return min(60.0, 0.5 * 2 ** min(times, 10))
+    return min(60.0, 0.5 * 1.25 ** min(times, 30))
 
 
 def busy_pause(tries: int) -> float:
@@ -68,8 +68,8 @@ def verdict(kind: str, attempts: int, throttled: int, other: bool) -> str | floa
     [5.0, 10.0, 'other', 5.0, 10.0, 'failed']
     >>> verdict("busy", 2, 0, False), verdict("elsewhere", 0, 0, True), verdict("elsewhere", 3, 0, True)
     ('failed', 'other', 'failed')
-    >>> verdict("throttled", 0, 2, True), verdict("throttled", 0, 36, True), verdict("later", 4, 0, True)
-    (2.0, 'failed', 'failed')
+    >>> verdict("throttled", 0, 1, True), verdict("throttled", 0, 48, True), verdict("later", 4, 0, True)
+    (0.625, 'failed', 'failed')
     """
     tries = attempts + 1
     if kind == "throttled" and throttled < MOST_THROTTLED:

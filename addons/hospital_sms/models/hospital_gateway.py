@@ -1,4 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.hospital_base import secrets
+
+from ..protocols import contract
 
 PROTOCOLS = [
     ("simulator", "Simulator"),
@@ -18,6 +23,10 @@ GATEWAY_STATES = [
     ("failing", "Trying again"),
     ("refused", "Login refused"),
 ]
+# Who sees where an account is and how it logs in.
+ACCOUNT = "hospital_sms.group_gateway"
+# Protocols that reach an operator by address and port.
+BY_ADDRESS = ("cmpp2", "cmpp3", "sgip", "smgp", "smpp")
 
 
 class HospitalGateway(models.Model):
@@ -33,11 +42,18 @@ class HospitalGateway(models.Model):
     protocol = fields.Selection(PROTOCOLS, required=True, default="simulator")
     enabled = fields.Boolean(string="On", default=True, help="Off: messages wait. They do not fail.")
     # The account
-    host = fields.Char()
-    port = fields.Integer()
-    login = fields.Char(help="SP id, client id, login name, access key or app id, as the protocol calls it.")
-    secret_ref = fields.Char(string="Secret", help="The name of the secret; it is never kept in the database.")
-    access_number = fields.Char(help="What the receiver sees as the sender, without extension.")
+    host = fields.Char(string="Address", groups=ACCOUNT)
+    port = fields.Integer(groups=ACCOUNT)
+    login = fields.Char(
+        groups=ACCOUNT, help="SP id, client id, login name, access key or app id, as the protocol calls it."
+    )
+    secret_ref = fields.Char(
+        string="Secret Name",
+        groups=ACCOUNT,
+        help="The secret is read from the environment variable HOSPITAL_SECRET_<name> or from the file <name> in the "
+        "server's folder of secrets. It is never stored here.",
+    )
+    access_number = fields.Char(groups=ACCOUNT, help="What the receiver sees as the sender, without extension.")
     rate = fields.Integer(string="Parts per Second", default=20, help="0: no limit.")
     window = fields.Integer(default=16, help="Submits without an answer, per connection.")
     connections = fields.Integer(default=1)
@@ -65,9 +81,94 @@ class HospitalGateway(models.Model):
         """CHECK (rate >= 0 AND "window" BETWEEN 1 AND 1000 AND connections BETWEEN 1 AND 32)""",
         "Rate, window and connections are out of range.",
     )
+    _port_range = models.Constraint("CHECK (port BETWEEN 0 AND 65535)", "A port is a number from 1 to 65535.")
+
+    # -- what is entered -----------------------------------------------------------------------------------------
+
+    @api.constrains("protocol", "enabled", "host", "port", "login")
+    def _check_address(self):
+        for gateway in self.filtered(lambda gateway: gateway.enabled and gateway.protocol in BY_ADDRESS):
+            if not (gateway.host and gateway.port and gateway.login):
+                raise ValidationError(
+                    self.env._("“%(gateway)s” needs an address, a port and a login.", gateway=gateway.name)
+                )
 
     @api.model
-    def _route(self, numbers, terms):
-        """Return ``{number: (gateway id or None, operator)}`` for messages of these terms."""
-        gateway = self.search([("protocol", "=" if terms.channel == "wechat" else "!=", "wechat")], limit=1)
-        return dict.fromkeys(numbers, (gateway.id or None, None))
+    def _secret_fields(self):
+        """The fields that name a secret."""
+        return ["secret_ref"]
+
+    @api.constrains(lambda self: self._secret_fields())
+    def _check_secret_names(self):
+        for gateway in self:
+            for name in self._secret_fields():
+                if gateway[name] and not secrets.SECRET_NAME.fullmatch(gateway[name]):
+                    raise ValidationError(
+                        self.env._(
+                            "“%(field)s” takes the name of a secret, not the secret itself: letters, digits and "
+                            "underscores.",
+                            field=self._fields[name]._description_string(self.env),
+                        )
+                    )
+
+    @api.constrains("signature")
+    def _check_signature(self):
+        for gateway in self:
+            inside = (gateway.signature or "").removeprefix("【").removesuffix("】")
+            if "【" in inside or "】" in inside or len(inside) > 20:
+                raise ValidationError(
+                    self.env._("A signature has at most 20 characters, and no further brackets 【】 in it.")
+                )
+
+    @api.constrains("failover_id", "protocol")
+    def _check_failover(self):
+        for gateway in self.filtered("failover_id"):
+            other = gateway.failover_id
+            if other == gateway:
+                raise ValidationError(self.env._("A gateway cannot stand in for itself."))
+            if (other.protocol == "wechat") != (gateway.protocol == "wechat"):
+                raise ValidationError(self.env._("WeChat and SMS cannot stand in for each other here."))
+            if other.protocol == "simulator" and gateway.protocol != "simulator":
+                raise ValidationError(
+                    self.env._("The simulator cannot stand in for a real gateway: its messages reach nobody.")
+                )
+
+    # -- for the service -----------------------------------------------------------------------------------------
+
+    def _secret(self):
+        return self._read_secret(self.secret_ref)
+
+    @api.model
+    def _read_secret(self, name):
+        """A secret by its name, "" without one; raises NoSecret."""
+        return secrets.read(name) if name else ""
+
+    def _account(self):
+        """The account as its link is given it; None where a secret is missing, which the board then says."""
+        try:
+            return contract.Account(
+                self.id,
+                self.protocol,
+                self.host or "",
+                self.port,
+                self.login or "",
+                self._secret(),
+                self.access_number or "",
+                self.rate,
+                self.window,
+                self.connections,
+                {name: self._option(name) for name in contract.LINKS[self.protocol].options},
+            )
+        except secrets.NoSecret:
+            self.env.cr.execute(
+                """UPDATE hospital_gateway SET state = 'refused', state_code = 'no_secret', connected = 0,
+                          state_at = now() AT TIME ZONE 'UTC'
+                    WHERE id = %s AND state_code IS DISTINCT FROM 'no_secret'""",
+                [self.id],
+            )
+            return None
+
+    def _option(self, name):
+        """What a link calls ``name``: the field, unless ``_option_<name>`` makes it."""
+        made = getattr(self, f"_option_{name}", None)
+        return made() if made else self[name]

@@ -47,26 +47,12 @@ class HospitalGateway(models.Model):
                 WHERE state <> 'off' AND NOT id = ANY(%s)""",
             [gateways.ids],
         )
+        accounts = {gateway: gateway._account() for gateway in gateways}
         return {
-            gateway.id: Settings(gateway._account(), gateway.failover_id.id or None, gateway.write_date.timestamp())
-            for gateway in gateways
+            gateway.id: Settings(account, gateway.failover_id.id or None, gateway.write_date.timestamp())
+            for gateway, account in accounts.items()
+            if account
         }
-
-    def _account(self):
-        link = contract.LINKS[self.protocol]
-        return contract.Account(
-            self.id,
-            self.protocol,
-            self.host or "",
-            self.port,
-            self.login or "",
-            self._secret() if self.secret_ref else "",
-            self.access_number or "",
-            self.rate,
-            self.window,
-            self.connections,
-            {name: self[name] for name in link.options},
-        )
 
     @api.model
     def _note(self, statuses):
@@ -78,15 +64,8 @@ class HospitalGateway(models.Model):
                  FROM unnest(%s::int[], %s::text[], %s::int[], %s::text[]) AS new (id, state, connected, code)
                 WHERE gateway.id = new.id""",
             [list(statuses), *map(list, zip(*statuses.values(), strict=True))],
+            log_exceptions=False,
         )
-
-    @api.model
-    def _elsewhere(self, refused):
-        """Which gateway serves numbers that belong to another operator than thought.
-
-        refused: rows with part_id, number, gateway_id, purpose, channel; returns ``{part id: gateway id}``
-        """
-        return {}
 
     def _fail_over(self):
         """Give messages of which no part has begun to the other gateway; returns whether there may be more."""

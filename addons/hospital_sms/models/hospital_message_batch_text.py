@@ -136,10 +136,18 @@ class HospitalMessageBatch(models.Model):
                     "text": filled.text,
                     "missing": filled.missing,
                     "characters": len(filled.text) + reserved,
-                    "parts": len(texts.split(filled.text, reserved=reserved)),
+                    "parts": self._parts_of(filled.text, reserved),
                 }
             )
         return samples
+
+    @api.model
+    def _parts_of(self, text, reserved):
+        """How many parts; one more than there can be for a text that is too long (it is refused by the check)."""
+        try:
+            return texts.count(text, reserved=reserved)
+        except texts.TooLong:
+            return texts.MOST_PARTS + 1
 
     def _first_of_list(self, after):
         """The next good rows straight from the file: only the check reads it as a whole."""

@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.addons.hospital_base.identity import mask
 from odoo.addons.hospital_base.service.post import describe
 
+from ..messaging.arrays import array, arrays
 from ..protocols.contract import Report
 
 _logger = logging.getLogger(__name__)
@@ -16,27 +17,29 @@ SOUGHT = "72 hours"
 
 _REPORTS = """
     WITH report AS (
-        SELECT * FROM unnest(%(places)s::int[], %(ids)s::text[], %(states)s::text[], %(codes)s::text[],
-                             %(numbers)s::text[], %(references)s::text[])
-               AS report (place, provider_id, state, code, number, reference))
+        SELECT * FROM unnest(%(places)s::int[], %(ids)s::text[], %(numbers)s::text[], %(references)s::text[])
+               AS report (place, provider_id, number, reference))
 """
 
-# By the operator's id; by ours where the part's answer was never heard and the protocol names it (SGIP). Where several
-# parts have one id, the number decides.
+# By the operator's id. Where several parts have one, the number decides.
 _BY_ID = """
     SELECT report.place, part.id
       FROM report, LATERAL (
         SELECT one.id, count(*) OVER () AS candidates, right(report.number, 11) = right(message.number, 11) AS same
-          FROM (SELECT id, message_id, sending_at FROM hospital_message_part
-                 WHERE provider_id = report.provider_id AND gateway_id = %(gateway)s
-                 UNION ALL
-                SELECT id, message_id, sending_at FROM hospital_message_part
-                 WHERE reference = report.reference AND gateway_id = %(gateway)s AND state = 'unknown'
-                   AND provider_id IS NULL) AS one
+          FROM hospital_message_part one
           JOIN hospital_message message ON message.id = one.message_id
-         WHERE one.sending_at > statement_timestamp() AT TIME ZONE 'UTC' - %(known)s::interval
+         WHERE one.provider_id = report.provider_id AND one.gateway_id = %(gateway)s
+           AND one.sending_at > statement_timestamp() AT TIME ZONE 'UTC' - %(known)s::interval
          ORDER BY same DESC NULLS LAST, one.id DESC LIMIT 1) AS part
      WHERE part.candidates = 1 OR part.same
+"""
+
+# By ours, where the part's answer was never heard and the peer repeats it.
+_BY_REFERENCE = """
+    SELECT report.place, part.id
+      FROM report
+      JOIN hospital_message_part part ON part.reference = report.reference AND part.gateway_id = %(gateway)s
+     WHERE part.state = 'unknown' AND part.provider_id IS NULL
 """
 
 # By the receiver, among parts whose answer was never heard: only when they belong to one message, and when none to this
@@ -91,13 +94,15 @@ class HospitalMessage(models.Model):
     @api.model
     def _match(self, gateway_id, reports):
         """Bring the reports to their parts; returns ``(ids of messages touched, reports without a part)``."""
-        found = self._look_up(_BY_ID, gateway_id, reports)
-        rest = [place for place in range(len(reports)) if place not in found]
-        gateway = self.env["hospital.gateway"].browse(gateway_id)
+        ways = [_BY_ID, _BY_REFERENCE]
         # SGIP's reports name our own number: what is not found by that is not ours.
-        if rest and gateway.protocol != "sgip":
-            by_number = self._look_up(_BY_NUMBER, gateway_id, [reports[place] for place in rest])
-            found |= {rest[place]: part_id for place, part_id in by_number.items()}
+        if self.env["hospital.gateway"].browse(gateway_id).protocol != "sgip":
+            ways.append(_BY_NUMBER)
+        found = {}
+        for way in ways:
+            if rest := [place for place in range(len(reports)) if place not in found]:
+                seen = self._look_up(way, gateway_id, [reports[place] for place in rest])
+                found |= {rest[place]: part_id for place, part_id in seen.items()}
         # The first of several counts, but a delivery is a delivery.
         chosen = {}
         for place in sorted(found, key=lambda place: (reports[place].state != "delivered", place)):
@@ -114,12 +119,10 @@ class HospitalMessage(models.Model):
                 "gateway": gateway_id,
                 "known": KNOWN,
                 "sought": SOUGHT,
-                "places": list(range(len(reports))),
-                "ids": [one.provider_id for one in reports],
-                "states": [one.state for one in reports],
-                "codes": [one.code for one in reports],
-                "numbers": [one.number or "" for one in reports],
-                "references": [one.reference or one.provider_id for one in reports],
+                "places": array(range(len(reports))),
+                "ids": array(one.provider_id for one in reports),
+                "numbers": array(one.number or "" for one in reports),
+                "references": array(one.reference or one.provider_id for one in reports),
             },
         )
         return dict(self.env.cr.fetchall())
@@ -129,7 +132,6 @@ class HospitalMessage(models.Model):
         """``{part id: report}``"""
         if not chosen:
             return set()
-        reports = list(chosen.values())
         self.env.cr.execute(
             """UPDATE hospital_message_part part
                   SET state = report.state, code = report.code, provider_id = report.provider_id,
@@ -141,13 +143,7 @@ class HospitalMessage(models.Model):
                   AND (part.state IN ('sent', 'unknown', 'silent')
                        OR part.state = 'failed' AND report.state = 'delivered')
             RETURNING part.message_id""",
-            [
-                list(chosen),
-                [one.provider_id for one in reports],
-                [one.state for one in reports],
-                [one.code for one in reports],
-                [one.done_at for one in reports],
-            ],
+            arrays((part_id, one.provider_id, one.state, one.code, one.done_at) for part_id, one in chosen.items()),
         )
         return {row[0] for row in self.env.cr.fetchall()}
 
@@ -164,11 +160,7 @@ class HospitalMessage(models.Model):
                    ON CONFLICT DO NOTHING""",
             [
                 gateway_id,
-                [one.provider_id for one in reports],
-                [one.number or None for one in reports],
-                [one.state for one in reports],
-                [one.code for one in reports],
-                [one.done_at for one in reports],
+                *arrays((one.provider_id, one.number or None, one.state, one.code, one.done_at) for one in reports),
             ],
         )
 
@@ -182,8 +174,8 @@ class HospitalMessage(models.Model):
                  JOIN hospital_message_report report
                    ON report.gateway_id = part.gateway_id
                   AND report.provider_id IN (part.provider_id, part.reference)
-                WHERE part.id = ANY(%s)""",
-            [part_ids],
+                WHERE part.id = ANY(%s::int[])""",
+            [array(part_ids)],
         )
         return self._match_again(self.env.cr.fetchall())
 
@@ -226,8 +218,8 @@ class HospitalMessageInbound(models.Model):
             """INSERT INTO hospital_message_inbound (channel, gateway_id, key, number, number_masked, openid,
                       destination, text, at, kind, create_uid, write_uid, create_date, write_date)
                SELECT CASE gateway.protocol WHEN 'wechat' THEN 'wechat' ELSE 'sms' END, gateway.id, reply.key,
-                      reply.number, reply.masked, reply.openid, reply.destination, reply.text, COALESCE(reply.at, now.moment),
-                      'new', %s, %s, now.moment, now.moment
+                      reply.number, reply.masked, reply.openid, reply.destination, reply.text,
+                      COALESCE(reply.at, now.moment), 'new', %s, %s, now.moment, now.moment
                  FROM hospital_gateway gateway, (SELECT statement_timestamp() AT TIME ZONE 'UTC') AS now (moment),
                       unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamp[])
                       AS reply (key, number, masked, openid, destination, text, at)

@@ -43,6 +43,8 @@ class HospitalMessagePart(models.Model):
     _queue_index = models.Index("(gateway_id, priority, (COALESCE(batch_id, 0)), due_at, id) WHERE state = 'queued'")
     # What is under way or may have left.
     _open_index = models.Index("(gateway_id, sending_at) WHERE state IN ('sending', 'unknown')")
-    _reference_index = models.Index("(reference) WHERE state IN ('sending', 'unknown')")
+    _reference_index = models.Index("(reference, gateway_id) WHERE state IN ('sending', 'unknown')")
     _provider_index = models.Index("(provider_id) WHERE provider_id IS NOT NULL")
+    # For counts of a day among years of parts, which stand nearly in this order.
+    _day_index = models.Index("USING brin (sending_at)")
     _waiting_index = models.Index("(sent_at) WHERE state = 'sent'")

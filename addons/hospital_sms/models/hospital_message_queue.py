@@ -8,6 +8,7 @@ from odoo.addons.hospital_base.gate import admission
 from odoo.addons.hospital_base.identity import mask
 
 from ..messaging import checks
+from ..messaging.arrays import array
 from ..protocols import text as texts
 
 # Vendors and WeChat are given a text or a template as a whole; the operators' own protocols carry parts.
@@ -36,7 +37,10 @@ class Draft(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What all messages of one call have in common. ``state``: "queued", or "draft" until the batch is released."""
+    """What all messages of one call have in common. ``state``: "queued", or "draft" until the batch is released.
+
+    gateway_id: the only one they may leave by, whatever it serves
+    """
 
     purpose: str
     channel: str = "sms"
@@ -47,6 +51,15 @@ class Terms(NamedTuple):
     batch_id: int | None = None
     state: str = "queued"
     watched: bool = False
+    gateway_id: int | None = None
+
+
+class _Style(NamedTuple):
+    """How texts leave by a gateway. whole: not in parts; split: arguments of ``text.count``"""
+
+    prefix: str
+    whole: bool
+    split: dict[str, Any]
 
 
 # What is different for each draft: columns of hospital_message and their types.
@@ -82,7 +95,7 @@ class HospitalMessage(models.Model):
 
         None stands where the key is known already: that message has been put in before. One that may not be sent is
         kept as *excluded* with the reason: what the gate says, ``stopped`` (the number wants nothing more),
-        ``no_number``, ``repeated`` (the same text to the same number within minutes). One that may only be sent later
+        ``no_number``, ``too_long``, ``repeated`` (the same text to the same number within minutes). One that may only be sent later
         waits until then. One that no gateway serves waits until one does. The text is kept as it leaves: signed, with
         the way to refuse where it is commercial.
 
@@ -94,9 +107,9 @@ class HospitalMessage(models.Model):
         at = terms.at or fields.Datetime.now()
         verdicts = self._verdicts(drafts, terms.channel, terms.purpose, at)
         routes = self.env["hospital.gateway"]._route([draft.number for draft in drafts], terms)
-        gateways = self._styles({gateway_id for gateway_id, _operator in routes.values()})
+        styles = self._styles({gateway_id for gateway_id, _operator in routes.values()})
         drafts = [
-            draft._replace(text=self._signed(draft.text, gateways[routes[draft.number][0]], terms)) for draft in drafts
+            draft._replace(text=self._signed(draft.text, styles[routes[draft.number][0]], terms)) for draft in drafts
         ]
         repeated = self._repeated(drafts) if terms.channel == "sms" else set()
         self.env.cr.execute("SELECT nextval('hospital_message_id_seq') FROM generate_series(1, %s)", [len(drafts)])
@@ -113,7 +126,9 @@ class HospitalMessage(models.Model):
             gateway_id, operator = routes[draft.number]
             counted = draft.text, gateway_id
             if counted not in counts:
-                counts[counted] = self._count_parts(draft.text, gateways[gateway_id], terms)
+                counts[counted] = self._count_parts(draft.text, styles[gateway_id], terms)
+            if not reason and not counts[counted]:
+                reason = "too_long"
             later = verdict.verdict == "later" and not self._overtakes(terms)
             model, res_id = draft.origin or (None, None)
             rows.append(
@@ -137,22 +152,22 @@ class HospitalMessage(models.Model):
                     draft.root_id,
                 )
             )
-        columns = dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+        columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
         # What nobody has is no array of a hundred thousand nothings.
         columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
         self.env.cr.execute(
             f"""INSERT INTO hospital_message
                        ({", ".join(f'"{name}"' for name in columns)}, channel, purpose, priority, department_id,
-                        sender_id, template_id, batch_id, watched, create_uid, write_uid, create_date, write_date)
-                SELECT draft.*, %s, %s, %s, %s::int, %s, %s::int, %s::int, %s, %s, %s, moment, moment
+                        sender_id, template_id, batch_id, watched, create_date, write_date)
+                SELECT draft.*, %s, %s, %s, %s::int, %s, %s::int, %s::int, %s, moment, moment
                   FROM unnest({", ".join(f"%s::{_COLUMNS[name]}[]" for name in columns)}) AS draft,
                        (SELECT now() AT TIME ZONE 'UTC') AS now (moment)
                     ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
              RETURNING id""",
             [
                 *(terms.channel, terms.purpose, terms.priority, terms.department_id, self.env.uid),
-                *(terms.template_id, terms.batch_id, terms.watched, self.env.uid, self.env.uid),
-                *columns.values(),
+                *(terms.template_id, terms.batch_id, terms.watched),
+                *map(array, columns.values()),
             ],
         )
         made = {row[0] for row in self.env.cr.fetchall()}
@@ -195,10 +210,10 @@ class HospitalMessage(models.Model):
     def _stopped_numbers(self, numbers, purpose):
         """Which of ``numbers`` want nothing more for this purpose, or nothing at all."""
         self.env.cr.execute(
-            """SELECT number FROM hospital_message_stop WHERE number = ANY(%s) AND purpose = %s
+            """SELECT number FROM hospital_message_stop WHERE number = ANY(%s::text[]) AND purpose = %s
                 UNION SELECT right(number, 11) FROM phone_blacklist
                        WHERE active AND number = ANY(SELECT '+86' || number FROM unnest(%s::text[]) AS number)""",
-            [numbers, purpose, numbers],
+            [array(numbers), purpose, array(numbers)],
         )
         return {row[0] for row in self.env.cr.fetchall()}
 
@@ -213,9 +228,9 @@ class HospitalMessage(models.Model):
             return set()
         self.env.cr.execute(
             """SELECT message.number, message.text FROM hospital_message message
-                WHERE message.number = ANY(%s) AND message.state NOT IN ('draft', 'excluded', 'cancelled', 'failed')
+                WHERE message.number = ANY(%s::text[]) AND message.state NOT IN ('draft', 'excluded', 'cancelled', 'failed')
                   AND message.create_date > now() AT TIME ZONE 'UTC' - %s * interval '1 minute'""",
-            [list({draft.number for draft in drafts if draft.number}), minutes],
+            [array({draft.number for draft in drafts if draft.number}), minutes],
         )
         seen, places = set(self.env.cr.fetchall()), set()
         for place, draft in enumerate(drafts):
@@ -237,7 +252,7 @@ class HospitalMessage(models.Model):
                   SET state = 'excluded', reason = refused.reason, write_date = now() AT TIME ZONE 'UTC'
                  FROM refused WHERE message.id = refused.id
             RETURNING message.id, message.watched""",
-            [list(reasons), list(reasons.values())],
+            [array(reasons), array(reasons.values())],
         )
         self._tell([message_id for message_id, watched in self.env.cr.fetchall() if watched])
 
@@ -255,27 +270,33 @@ class HospitalMessage(models.Model):
 
     @api.model
     def _styles(self, gateway_ids):
-        """``{gateway id: gateway}``, with None for a message that no gateway serves yet."""
+        """``{gateway id: _Style}``, with None for messages that no gateway serves yet."""
         gateways = self.env["hospital.gateway"].sudo().browse(filter(None, gateway_ids))
-        return {gateway.id: gateway for gateway in gateways} | {None: self.env["hospital.gateway"]}
+        styles = {None: _Style("", False, {})}
+        for gateway in gateways:
+            signed = gateway.signature and not gateway.signature_by_gateway
+            prefix = f"【{gateway.signature.strip('【】')}】" if signed else ""
+            styles[gateway.id] = _Style(prefix, gateway.protocol in WHOLE, gateway._split_style())
+        return styles
 
     @api.model
-    def _signed(self, text, gateway, terms):
+    def _signed(self, text, style, terms):
         """The text as the receiver is to see it: exactly one signature in front, the way to refuse at the end."""
         if terms.channel != "sms":
             return text
         if terms.purpose == "marketing":
             text = checks.with_opt_out(text)
-        if gateway.signature and not gateway.signature_by_gateway and not SIGNED.match(text):
-            text = f"【{gateway.signature.strip('【】')}】{text}"
-        return text
+        return text if SIGNED.match(text) else style.prefix + text
 
     @api.model
-    def _count_parts(self, text, gateway, terms):
-        if terms.channel != "sms" or gateway.protocol in WHOLE:
+    def _count_parts(self, text, style, terms):
+        """Parts of the text, 0 for one that is too long for any number of them."""
+        if terms.channel != "sms" or style.whole:
             return 1
-        added = len(gateway.signature or "") + 2 if gateway.signature_by_gateway else 0
-        return len(texts.split(text, reserved=added))
+        try:
+            return texts.count(text, **style.split)
+        except texts.TooLong:
+            return 0
 
     # -- parts ---------------------------------------------------------------------------------------------------
 
@@ -288,9 +309,9 @@ class HospitalMessage(models.Model):
                SELECT message.id, part.number, message.part_count, message.gateway_id, message.batch_id,
                       message.priority, message.plan_at, 'queued', 0, 0
                  FROM hospital_message message, generate_series(1, message.part_count) AS part (number)
-                WHERE message.id = ANY(%s) AND message.state = 'queued'
+                WHERE message.id = ANY(%s::int[]) AND message.state = 'queued'
                 ORDER BY message.id, part.number""",
-            [ids],
+            [array(ids)],
         )
         self.env["hospital.service"]._wake("messages")
 

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.addons.hospital_base.service.post import describe
 
 from ..messaging import again
+from ..messaging.arrays import array, arrays
 from ..protocols.contract import Accepted, Rejected, Unknown, Unsent
 from .hospital_message import FINAL_STATES
 
@@ -24,7 +25,7 @@ _FOLLOW = """
                count(*) FILTER (WHERE state = 'silent') AS silent,
                min(sent_at) AS sent_at, max(done_at) AS done_at,
                min(code) FILTER (WHERE state = 'failed') AS code
-          FROM hospital_message_part WHERE message_id = ANY(%s) GROUP BY message_id
+          FROM hospital_message_part WHERE message_id = ANY(%s::int[]) GROUP BY message_id
     ), fresh AS (
         SELECT message.id, message.state AS old,
                CASE WHEN part.waiting > 0 THEN 'queued'
@@ -88,7 +89,7 @@ class HospitalMessagePart(models.Model):
             f"""UPDATE hospital_message_part part SET {assignments}, attempts = part.attempts + 1
                   FROM unnest(%s::int[], %s::text[]) AS new (id, value)
                  WHERE part.id = new.id AND part.state IN {states} RETURNING part.message_id""",
-            [list(column) for column in zip(*rows, strict=True)],
+            arrays(rows),
         )
         return {row[0] for row in self.env.cr.fetchall()}
 
@@ -107,7 +108,7 @@ class HospitalMessagePart(models.Model):
                 RETURNING part.message_id, new.gateway_id)
                UPDATE hospital_message message SET gateway_id = back.gateway_id
                  FROM back WHERE message.id = back.message_id AND back.gateway_id IS NOT NULL""",
-            [list(column) for column in zip(*rows, strict=True)],
+            arrays(rows),
         )
         return True
 
@@ -126,8 +127,8 @@ class HospitalMessagePart(models.Model):
                  FROM hospital_message_part part
                  JOIN hospital_message message ON message.id = part.message_id
                  JOIN hospital_gateway gateway ON gateway.id = part.gateway_id
-                WHERE part.id = ANY(%s) AND part.state = 'sending'""",
-            [list(rejected)],
+                WHERE part.id = ANY(%s::int[]) AND part.state = 'sending'""",
+            [array(rejected)],
         )
         rows = [_Refused(*row) for row in self.env.cr.fetchall()]
         ported = self.env["hospital.gateway"]._elsewhere(
@@ -156,8 +157,8 @@ class HospitalMessagePart(models.Model):
         """Parts that were taken under these references and handed to no link: they wait again."""
         self.env.cr.execute(
             """UPDATE hospital_message_part SET state = 'queued'
-                WHERE reference = ANY(%s) AND state = 'sending'""",
-            [references],
+                WHERE reference = ANY(%s::text[]) AND state = 'sending'""",
+            [array(references)],
         )
 
 
@@ -184,7 +185,7 @@ class HospitalMessage(models.Model):
         """Bring these messages to what their parts say; whoever watches one that is final now is told."""
         if not ids:
             return
-        self.env.cr.execute(_FOLLOW, [list(ids), list(FINAL_STATES)])
+        self.env.cr.execute(_FOLLOW, [array(ids), list(FINAL_STATES)])
         self._tell([message_id for message_id, settled in self.env.cr.fetchall() if settled])
 
     @api.model

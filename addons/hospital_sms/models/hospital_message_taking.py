@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..messaging import again, sharing
+from ..messaging.arrays import array
 from ..protocols.contract import Part
 
 # Lanes are gone through again while there is room: so often at the most.
@@ -50,7 +51,7 @@ _PARTS = """
 _SIBLINGS = """
     SELECT id, message_id, number, total, gateway_id
       FROM hospital_message_part
-     WHERE message_id = ANY(%s) AND NOT id = ANY(%s) AND gateway_id = %s AND state = 'queued'
+     WHERE message_id = ANY(%s::int[]) AND NOT id = ANY(%s::int[]) AND gateway_id = %s AND state = 'queued'
        AND due_at <= statement_timestamp() AT TIME ZONE 'UTC'
        FOR UPDATE SKIP LOCKED
 """
@@ -64,7 +65,7 @@ _MESSAGES = """
                     WHERE part.message_id = message.id AND part.sending_at IS NOT NULL)
       FROM hospital_message message
       LEFT JOIN sms_template template ON template.id = message.template_id
-     WHERE message.id = ANY(%s)
+     WHERE message.id = ANY(%s::int[])
 """
 
 _LEDGER = """
@@ -73,7 +74,7 @@ _LEDGER = """
     SELECT patient_id, now.moment, channel, 'out', purpose, sender_id, department_id,
            'hospital.message', id, %(uid)s, %(uid)s, now.moment, now.moment
       FROM hospital_message, (SELECT statement_timestamp() AT TIME ZONE 'UTC') AS now (moment)
-     WHERE id = ANY(%(ids)s) AND patient_id IS NOT NULL
+     WHERE id = ANY(%(ids)s::int[]) AND patient_id IS NOT NULL
 """
 
 
@@ -119,10 +120,10 @@ class HospitalMessagePart(models.Model):
                   SET state = 'sending', reference = taken.reference,
                       sending_at = statement_timestamp() AT TIME ZONE 'UTC'
                  FROM unnest(%s::int[], %s::text[]) AS taken (id, reference) WHERE part.id = taken.id""",
-            [list(taken), list(taken.values())],
+            [array(taken), array(taken.values())],
         )
         first = {row[1] for row in found if row[0] in taken and not messages[row[1]].begun}
-        self.env.cr.execute(_LEDGER, {"uid": self.env.uid, "ids": list(first)})
+        self.env.cr.execute(_LEDGER, {"uid": self.env.uid, "ids": array(first)})
         sender = gateway.access_number or ""
         parts = [
             self._as_part(messages[message_id], part_id, taken[part_id], number, total, sender)
@@ -130,7 +131,7 @@ class HospitalMessagePart(models.Model):
             if part_id in taken
         ]
         # What had to stand back for another message to the same patient is asked next.
-        return parts, 0.0 if len(parts) < len(messages) else seconds
+        return parts, 0.0 if len(going) < len(messages) else seconds
 
     @staticmethod
     def _as_part(message, part_id, reference, number, total, sender):
@@ -184,7 +185,7 @@ class HospitalMessagePart(models.Model):
                 lanes = [lane for lane in lanes if lane not in tried]
             long = {row[1] for row in rows if row[3] > 1}
             if long:
-                self.env.cr.execute(_SIBLINGS, [list(long), [row[0] for row in rows], gateway.id])
+                self.env.cr.execute(_SIBLINGS, [array(long), array(row[0] for row in rows), gateway.id])
                 rows += self.env.cr.fetchall()
                 place = {row[1]: at for at, row in reversed(list(enumerate(rows)))}
                 rows.sort(key=lambda row: (place[row[1]], row[2]))
@@ -196,7 +197,7 @@ class HospitalMessagePart(models.Model):
 
     @api.model
     def _due_messages(self, found):
-        self.env.cr.execute(_MESSAGES, [list({row[1] for row in found})])
+        self.env.cr.execute(_MESSAGES, [array({row[1] for row in found})])
         return {row[0]: _Due(*row) for row in self.env.cr.fetchall()}
 
     # -- asked once more -----------------------------------------------------------------------------------------
@@ -254,7 +255,7 @@ class HospitalGateway(models.Model):
                 """WITH diverted AS (
                        UPDATE hospital_message_part part SET gateway_id = %(simulator)s
                          FROM hospital_message message
-                        WHERE part.id = ANY(%(ids)s) AND message.id = part.message_id
+                        WHERE part.id = ANY(%(ids)s::int[]) AND message.id = part.message_id
                           AND NOT EXISTS (SELECT FROM ir_config_parameter
                                            WHERE key = 'hospital_sms.live' AND lower(value) IN ('true', '1'))
                           AND NOT EXISTS (SELECT FROM hospital_gateway_allowed allowed
@@ -265,7 +266,7 @@ class HospitalGateway(models.Model):
                          FROM diverted WHERE message.id = diverted.message_id)
                    SELECT id FROM diverted""",
                 simulator=self._simulator().id or None,
-                ids=part_ids,
+                ids=array(part_ids),
             )
         )
         diverted = {row[0] for row in self.env.cr.fetchall()}

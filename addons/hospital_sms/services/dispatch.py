@@ -18,7 +18,7 @@ _logger = logging.getLogger(__name__)
 LOOK = 15.0  # seconds after which it looks for due parts even if nobody has woken it
 # Parts are taken ahead for so many seconds of the account's rate: what an urgent one may have to wait behind, and what
 # is unknown after a kill although it has not left.
-AHEAD = 0.2
+AHEAD = 0.1
 MOST_AHEAD = 300
 # Seconds between takes at the least, so that single messages do not cost a transaction each under load.
 BREATH = 0.01
@@ -44,11 +44,12 @@ class Dispatcher:
         self.hungry = asyncio.Event()
         self._most = self._capacity(settings.account)
         self._leaving = False
-        self._idle = True  # nothing more was due at the last look
+        self._due_at = 0.0  # when there may be something to take, by the monotonic clock
         self._turn = 0
         self._timer = None
         self._unwell_since = time.monotonic()
         self.link = self._new_link()
+        self._linking = asyncio.create_task(self._keep_linked())
         self.task = asyncio.create_task(self._run())
         self.status(self.status_now)
 
@@ -63,7 +64,8 @@ class Dispatcher:
 
     def outdated(self, wanted):
         """Whether this gateway is off now, or has another account; a refused login is tried again when it is edited."""
-        if wanted is None or wanted.account != self.settings.account or self.task.done():
+        over = self.task.done() or (self._linking.done() and self.status_now.state != "refused")
+        if wanted is None or wanted.account != self.settings.account or over:
             return True
         refused = self.status_now.state == "refused" and wanted.edited != self.settings.edited
         self.settings = wanted
@@ -98,6 +100,7 @@ class Dispatcher:
 
     def look(self):
         """Something may be due."""
+        self._due_at = 0.0
         self.hungry.set()
 
     def _pump(self):
@@ -111,7 +114,7 @@ class Dispatcher:
             parts = [self.ahead.popleft() for _ in range(count)]
             self.out.update((part.id, part) for part in parts)
             self.link.submit(parts)
-        if self._room and not self._idle:
+        if self._room:
             self.hungry.set()
 
     def _pump_on(self):
@@ -131,24 +134,21 @@ class Dispatcher:
     # -- taking --------------------------------------------------------------------------------------------------
 
     async def _run(self):
-        linking = asyncio.create_task(self._keep_linked())
-        try:
-            while not self._leaving:
-                pause = LOOK
-                self.hungry.clear()
-                self._idle = True
-                if self.status_now.state == "connected" and self._room:
-                    pause = await self._take()
-                    self._idle = pause > 0
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.hungry.wait(), max(BREATH, min(pause, LOOK)))
-        finally:
-            linking.cancel()
+        while not self._leaving:
+            self.hungry.clear()
+            if self._room and self.status_now.state == "connected" and time.monotonic() >= self._due_at:
+                await self._take()
+                await asyncio.sleep(BREATH)
+            # Without room, handing over wakes it.
+            pause = self._due_at - time.monotonic() if self._room else LOOK
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.hungry.wait(), max(0.0, min(pause, LOOK)))
 
     async def _take(self):
-        """Take what is due; returns the seconds until there may be more."""
+        """Take what is due, and note when there may be more."""
         references = self.link.reserve(self._most - len(self.ahead))
         self._turn += 1
+        self._due_at = math.inf  # unless somebody wakes it meanwhile
         try:
             parts, seconds = await self.context.transaction(
                 take, self.gateway_id, references, self._turn, deadline=TAKE
@@ -157,12 +157,13 @@ class Dispatcher:
             _logger.error("Parts cannot be taken for gateway %s: %s", self.gateway_id, describe(error))
             # Whether it was committed is not known, but that nothing has left is.
             self.writer.give_back(references)
-            return 1.0
+            self._due_at = time.monotonic() + 1
+            return
         self.ahead.extend(parts)
         if self.status_now.state != "connected":
             self._return_ahead()
+        self._due_at = min(self._due_at, time.monotonic() + min(seconds, LOOK))
         self._pump()
-        return seconds
 
     # -- the link ------------------------------------------------------------------------------------------------
 
@@ -196,9 +197,14 @@ class Dispatcher:
                 await self.link.close(grace)
         await asyncio.wait({self.task}, timeout=grace)
         self._return_ahead()
-        self.task.cancel()
+        self.cancel()
         self._lose_out()
         self.status(Status("off"))
+
+    def cancel(self):
+        """At once: what was handed over or taken ahead is unknown to whoever leads next."""
+        self.task.cancel()
+        self._linking.cancel()
 
 
 def take(env, gateway_id, references, turn):

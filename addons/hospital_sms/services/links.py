@@ -1,3 +1,3 @@
 """Every link there is: importing a protocol's file registers it."""
 
-from ..protocols import simulator  # noqa: F401
+from ..protocols import cmpp_link, sgip_link, simulator, smgp_link  # noqa: F401

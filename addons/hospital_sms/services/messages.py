@@ -54,8 +54,8 @@ class Messages(Service):
             self.writer.finish()
             await writing
         finally:
-            for task in (writing, caring, *(dispatcher.task for dispatcher in self.dispatchers.values())):
-                task.cancel()
+            for own in (writing, caring, *self.dispatchers.values()):
+                own.cancel()
 
     async def _adjust(self):
         """Open, close and replace links as the gateways' forms say; one that is closed in order holds up no other."""

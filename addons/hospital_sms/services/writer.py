@@ -84,19 +84,19 @@ class Writer:
 
     async def _write(self):
         """Outcomes stay until they are written; what came in is tried together, then each for itself."""
-        outcomes, arrived, statuses, unsent = self._outcomes[:], self._arrived, dict(self._statuses), self._unsent[:]
+        outcomes, arrived, unsent = self._outcomes[:], self._arrived, self._unsent[:]
         lookers, self._lookers = self._lookers, set()
         self._arrived = []
         back = False
         try:
-            back = await self._persist(outcomes, arrived, statuses, unsent)
+            back = await self._persist(outcomes, arrived, unsent)
         except Exception as error:
             if not arrived:
                 self._lookers |= lookers
                 raise
             _logger.error("%s arrivals are tried one by one: %s", len(arrived), describe(error))
             try:
-                back = await self._persist(outcomes, [], statuses, unsent)
+                back = await self._persist(outcomes, [], unsent)
             except Exception as again:
                 for _gateway, _arrived, kept in arrived:
                     _settle(kept.set_exception, again)
@@ -104,23 +104,31 @@ class Writer:
                 raise
             for one in arrived:
                 try:
-                    await self._persist([], [one], {}, [])
+                    await self._persist([], [one], [])
                 except Exception as own:
                     _settle(one[2].set_exception, own)
         del self._outcomes[: len(outcomes)]
         del self._unsent[: len(unsent)]
-        for gateway_id, status in statuses.items():
-            if self._statuses.get(gateway_id) is status:
-                del self._statuses[gateway_id]
         for _gateway, _arrived, kept in arrived:
             _settle(kept.set_result, None)
         if back:
             for look in lookers:
                 look()
+        await self._note()
 
-    async def _persist(self, outcomes, arrived, statuses, unsent):
+    async def _note(self):
+        """For the board, by itself: somebody may be editing the gateway at this moment."""
+        if statuses := dict(self._statuses):
+            await self.context.transaction(note, statuses, deadline=LONGEST)
+            for gateway_id, status in statuses.items():
+                if self._statuses.get(gateway_id) is status:
+                    del self._statuses[gateway_id]
+
+    async def _persist(self, outcomes, arrived, unsent):
+        if not (outcomes or arrived or unsent):
+            return False
         arrived = [one[:2] for one in arrived]
-        return await self.context.transaction(persist, outcomes, arrived, statuses, unsent, deadline=LONGEST)
+        return await self.context.transaction(persist, outcomes, arrived, unsent, deadline=LONGEST)
 
 
 def _settle(method, value):
@@ -128,7 +136,11 @@ def _settle(method, value):
         method(value)
 
 
-def persist(env, outcomes, arrived, statuses, unsent):
+def note(env, statuses):
+    env["hospital.gateway"]._note(statuses)
+
+
+def persist(env, outcomes, arrived, unsent):
     """In one transaction, answers before reports; returns whether parts have gone back to the queue."""
     back = bool(unsent)
     if unsent:
@@ -140,6 +152,4 @@ def persist(env, outcomes, arrived, statuses, unsent):
         by_gateway.setdefault(gateway_id, []).extend(own)
     for gateway_id, own in by_gateway.items():
         env["hospital.message"]._keep(gateway_id, own)
-    if statuses:
-        env["hospital.gateway"]._note(statuses)
     return back

@@ -23,10 +23,11 @@ class QueueCase(HospitalCase):
         cls.env["hospital.contact.policy"].search([]).hours = "00:00-23:59"
         cls.env["ir.config_parameter"].set_param("hospital_sms.live", "True")
         cls.env["hospital.gateway"].search([]).action_archive()
+        address = {"host": "127.0.0.1", "port": 7890, "login": "901234"}
         cls.mobile, cls.other, cls.simulator = cls.env["hospital.gateway"].create(
             [
-                {"name": "China Mobile", "protocol": "cmpp3", "access_number": "10690001", "sequence": 1},
-                {"name": "The other", "protocol": "cmpp2", "access_number": "10690002", "sequence": 2},
+                {"name": "A", "protocol": "cmpp3", "access_number": "10690001", "sequence": 1} | address,
+                {"name": "B", "protocol": "cmpp2", "access_number": "10690002", "sequence": 2} | address,
                 {"name": "Simulator of the test", "sequence": 3},
             ]
         )
@@ -86,9 +87,9 @@ class TestEnqueue(QueueCase):
     def test_what_is_not_sent_has_a_reason(self):
         self.env["hospital.message.stop"].create({"number": "13900001236", "purpose": "notice"})
         numbers = ["13900001234", "13900001234", "", "13900001236"]
-        ids = self.message._enqueue([Draft("您好", number) for number in numbers], Terms("notice"))
-        messages = self.message.browse(ids)
-        self.assertEqual(messages.mapped("reason"), [False, "repeated", "no_number", "stopped"])
+        drafts = [Draft("您好", number) for number in numbers] + [Draft("好" * 20000, "13900001237")]
+        messages = self.message.browse(self.message._enqueue(drafts, Terms("notice")))
+        self.assertEqual(messages.mapped("reason"), [False, "repeated", "no_number", "stopped", "too_long"])
         again = self.message.browse(self.message._enqueue([Draft("您好", "13900001234")], Terms("notice")))
         self.assertEqual(again.reason, "repeated")
 
@@ -197,7 +198,7 @@ class TestTaking(QueueCase):
 
     def test_nothing_leaves_while_the_hospital_does_not_send(self):
         self.env["ir.config_parameter"].set_param("hospital_sms.live", "False")
-        self.env["hospital.gateway.allowed"].create({"number": "13900000002"})
+        self.env["hospital.gateway.allowed"].create({"number": "13900000002", "name": "Engineer"})
         self.env.flush_all()
         held, allowed = self.enqueue("13900000001", "13900000002")
         self.assertEqual([part.ref for part in self.take()], allowed.ids)
@@ -277,7 +278,7 @@ class TestSettling(QueueCase):
 
     def test_a_report_that_names_our_own_number(self):
         """SGIP: found although the answer was never heard; another one of the same receiver is not."""
-        self.mobile.protocol = "sgip"
+        self.mobile.write({"protocol": "sgip", "node": "3073112345", "corp_id": "12345"})
         message = self.enqueue("13900000001")
         (part,) = self.take()
         self.settle(Unknown(part.id))
@@ -344,6 +345,17 @@ class TestSettling(QueueCase):
         with freeze_time("2026-03-02 14:00"):  # ten in the evening
             self.settle(Rejected(self.take()[0].id, "74", "later"))
         self.assertEqual(message.part_ids.due_at, datetime(2026, 3, 3, 0, 0))
+
+    def test_a_ported_number_goes_once_by_its_own_operator(self):
+        self.mobile.write({"serves_cu": False, "serves_ct": False, "serves_cbn": False})
+        self.other.serves_cm = False
+        message = self.enqueue("13900000001")
+        self.settle(Rejected(self.take()[0].id, "9", "elsewhere"))
+        self.assertEqual((message.state, message.gateway_id), ("queued", self.other))
+        self.assertEqual(self.enqueue("13900000001", text="next").gateway_id, self.other, "learned")
+        part = next(part for part in self.take(gateway=self.other) if part.ref == message.id)
+        self.settle(Rejected(part.id, "9", "elsewhere"))
+        self.assertEqual((message.state, message.code), ("failed", "9"))
 
     def test_busy_goes_by_the_other_gateway(self):
         self.mobile.failover_id = self.other

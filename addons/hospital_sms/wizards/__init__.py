@@ -1,1 +1,1 @@
-from . import hospital_message_compose
+from . import hospital_gateway_test, hospital_message_compose

@@ -1,0 +1,1 @@
+"""Which gateway a number goes by: pure Python."""
