@@ -29,7 +29,8 @@ user = env["res.users"].with_context(no_reset_password=True).create({{
     "group_ids": [Command.link(env.ref("hospital_base.group_functional").id)]}})
 env.cr.execute('''
     WITH patient AS (
-        INSERT INTO res_partner (name, complete_name, is_patient, active, deceased, gender, type, create_date, care_keys)
+        INSERT INTO res_partner (name, complete_name, is_patient, active, deceased, gender, type, create_date,
+                                 care_keys)
         SELECT '病人' || n, '病人' || n, true, true, n %% 20 = 0, CASE n %% 2 WHEN 0 THEN 'male' ELSE 'female' END,
                'contact', now(), '{{}}' FROM generate_series(1, %s) AS n RETURNING id, substr(name, 3)::int AS n)
     INSERT INTO hospital_patient_phone (patient_id, number, number_masked, kind, relation, state, is_best, sequence)
@@ -85,7 +86,9 @@ class Services:
 
     def wait_until_leading(self):
         wait_for(
-            lambda: len(query(self.name, "SELECT 1 FROM hospital_service WHERE leader AND pid = %s", self.process.pid)) >= 2
+            lambda: (
+                len(query(self.name, "SELECT 1 FROM hospital_service WHERE leader AND pid = %s", self.process.pid)) >= 2
+            )
         )
 
 

@@ -64,9 +64,13 @@ def test_killed_while_checking_and_sending(hospital):
     # simulator, which lives in that process, still owed died with it.
     assert count(name, batch_id, "sent", "delivered", "unknown") == messages
     assert count(name, batch_id, "unknown") < 500, "no more than was under way"
-    ((parts, left),) = query(name, "SELECT count(*), count(*) FILTER (WHERE state = 'queued') FROM hospital_message_part")
+    ((parts, left),) = query(
+        name, "SELECT count(*), count(*) FILTER (WHERE state = 'queued') FROM hospital_message_part"
+    )
     assert (parts, left) == (messages, 0)
-    times = query(name, "SELECT max(n) FROM (SELECT count(*) AS n FROM hospital_contact GROUP BY patient_id) AS touches")
+    times = query(
+        name, "SELECT max(n) FROM (SELECT count(*) AS n FROM hospital_contact GROUP BY patient_id) AS touches"
+    )
     assert times == [(1,)], "somebody was written to twice"
 
 
@@ -89,6 +93,7 @@ def test_paused_then_cancelled(hospital):
     told = page.batch("action_cancel", [batch_id])["params"]["message"]
     assert f"{gone}" in told
     wait_for(lambda: not count(name, batch_id, "draft", "queued"))
-    assert count(name, batch_id, "cancelled") + gone == query(
-        name, "SELECT message_count FROM hospital_message_batch WHERE id = %s", batch_id
-    )[0][0]
+    assert (
+        count(name, batch_id, "cancelled") + gone
+        == query(name, "SELECT message_count FROM hospital_message_batch WHERE id = %s", batch_id)[0][0]
+    )

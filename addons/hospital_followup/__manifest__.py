@@ -24,6 +24,7 @@
         "wizards/hospital_followup_preview_views.xml",
         "views/hospital_followup_task_views.xml",
         "views/hospital_followup_task_actions.xml",
+        "views/hospital_message_batch_actions.xml",
         "views/hospital_followup_plan_views.xml",
         "views/hospital_followup_rule_views.xml",
         "views/hospital_followup_enrolment_views.xml",

@@ -1,2 +1,1 @@
 from . import controllers, models, protocols, services, wizards
-from . import models, protocols, services, wizards

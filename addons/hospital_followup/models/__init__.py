@@ -18,6 +18,7 @@ from . import (
     hospital_followup_task_visibility,
     hospital_followup_worker,
     hospital_kpi,
+    hospital_message_batch,
     hospital_schedule,
     hr_employee,
     res_partner,

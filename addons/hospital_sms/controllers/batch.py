@@ -9,12 +9,14 @@ class BatchFiles(http.Controller):
 
     @http.route("/hospital_sms/batch/list", type="http", auth="user", readonly=True)
     def list_template(self):
+        request.update_context(lang=request.env.user.lang)
         batches = request.env["hospital.message.batch"]
         batches.check_access("create")
         return self._download(batches._list_template_file(), request.env._("Receivers"))
 
     @http.route("/hospital_sms/batch/<int:batch_id>/bad_rows", type="http", auth="user")
     def bad_rows(self, batch_id):
+        request.update_context(lang=request.env.user.lang)
         batch = request.env["hospital.message.batch"].browse(batch_id).exists()
         if not batch:
             raise request.not_found()

@@ -23,7 +23,7 @@ SOURCES = [
     ("res.partner", "Patients"),
     ("hospital.encounter", "Visits"),
     ("hospital.appointment", "Appointments"),
-    ("hospital.report", "Reports"),
+    ("hospital.report", "Laboratory and examination reports"),
     ("staff", "Staff"),
     ("list", "Excel list"),
 ]
@@ -61,7 +61,7 @@ class HospitalMessageBatch(models.Model):
     name = fields.Char(required=True, default=lambda self: self._default_name())
     create_uid = fields.Many2one("res.users", string="Written By", readonly=True, index=True)
     state = fields.Selection(BATCH_STATES, required=True, default="draft", readonly=True, copy=False)
-    source = fields.Selection(SOURCES, string="To", required=True, default="res.partner")
+    source = fields.Selection(SOURCES, string="Send To", required=True, default="res.partner")
     res_model = fields.Char(compute="_compute_res_model")
     domain = fields.Text(default="[]", string="Which")
     filter_id = fields.Many2one("ir.filters", string="Saved Filter", ondelete="set null", index="btree_not_null")
@@ -69,7 +69,13 @@ class HospitalMessageBatch(models.Model):
         "hr.department", "hospital_message_batch_staff_department_rel", string="Staff of Departments"
     )
     staff_group_ids = fields.Many2many("hospital.staff.group", string="Staff Groups")
-    file = fields.Binary(string="List", attachment=True, copy=False)
+    file = fields.Binary(
+        string="List",
+        compute="_compute_file",
+        inverse="_inverse_file",
+        help="Its numbers are shown to its author only.",
+    )
+    file_data = fields.Binary(attachment=True, copy=False, groups=fields.NO_ACCESS)
     file_name = fields.Char(copy=False)
     template_id = fields.Many2one(
         "sms.template",
@@ -124,6 +130,16 @@ class HospitalMessageBatch(models.Model):
     def _compute_res_model(self):
         for batch in self:
             batch.res_model = batch.source if batch.source in self.env else False
+
+    @api.depends("file_data")
+    @api.depends_context("uid")
+    def _compute_file(self):
+        for batch in self:
+            batch.file = batch.sudo().file_data if batch.create_uid == self.env.user else False
+
+    def _inverse_file(self):
+        for batch in self:
+            batch.sudo().file_data = batch.file
 
     @api.depends("template_id")
     def _compute_text(self):

@@ -33,7 +33,8 @@ class HospitalMessageBatch(models.Model):
             [self.id],
         )
         return [
-            {"reason": reason, "words": self.env["hospital.message"]._reason_sentence(reason), "count": count} for reason, count in self.env.cr.fetchall()
+            {"reason": reason, "words": self.env["hospital.message"]._reason_sentence(reason), "count": count}
+            for reason, count in self.env.cr.fetchall()
         ]
 
 

@@ -50,8 +50,7 @@ class HospitalMessageBatch(models.Model):
         ]
 
     def _count_recipients(self):
-        if self.source == "list":
-            return self.env["hospital.message.batch.row"].sudo().search_count([("batch_id", "=", self.id)])
+        """How many receivers there are; of a list ``_load_list`` says it."""
         if self.source == "staff":
             return self.env["hr.employee.public"].search_count(self._staff_domain())
         return self.env[self.source].search_count(self._domain())
@@ -126,8 +125,7 @@ class HospitalMessageBatch(models.Model):
 
     def _shown(self, recipient):
         """Name and number as the reader may see them."""
+        name = recipient.name
         if recipient.patient_id:
             name = self.env["res.partner"].browse(recipient.patient_id).display_name
-        else:
-            name = recipient.name if self.source == "staff" else mask.name(recipient.name)
         return name, mask.phone(recipient.number)

@@ -38,7 +38,7 @@ class HospitalMessageBatch(models.Model):
         self.env.cr.execute("SELECT FROM hospital_message_batch WHERE id = %s FOR NO KEY UPDATE", [self.id])
         self.started_at = self.started_at or now
         released = self.env["hospital.message"]._release(self)
-        if not released and not waiting and not self._counts().get("draft"):
+        if not released and not waiting and not self._counts().keys() & {"draft", "queued"}:
             self.write({"state": "done", "done_at": now})
             self._refresh_counts()
         return released

@@ -34,7 +34,8 @@ class HospitalMessageBatch(models.Model):
     _inherit = "hospital.message.batch"
 
     def _content(self):
-        return base64.b64decode(self.sudo().file or b"")
+        """The file as it was saved: a page may hold its size in the field's place."""
+        return base64.b64decode(self._origin.sudo().with_context(bin_size=False).file_data or b"")
 
     def _heads(self):
         """The heads of the list; raises BadSheet."""
@@ -86,8 +87,12 @@ class HospitalMessageBatch(models.Model):
         return {"type": "ir.actions.act_url", "url": "/hospital_sms/batch/list", "target": "download"}
 
     def _bad_rows_file(self):
-        rows = self.env["hospital.message.batch.row"].sudo().search_fetch(
-            [("batch_id", "=", self.id), ("problem", "!=", False)], ["sequence", "cells", "problem"], order="id"
+        rows = (
+            self.env["hospital.message.batch.row"]
+            .sudo()
+            .search_fetch(
+                [("batch_id", "=", self.id), ("problem", "!=", False)], ["sequence", "cells", "problem"], order="id"
+            )
         )
         titles = [self.env._("Row"), *self._heads().titles, self.env._("What is wrong")]
         lines = ([str(row.sequence), *row.cells, self._sentence(row.problem)] for row in rows)

@@ -1,3 +1,5 @@
+import contextlib
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -20,7 +22,7 @@ class HospitalMessageBatch(models.Model):
     findings = fields.Json(compute="_compute_findings", export_string_translation=False)
     reserved = fields.Integer(compute="_compute_findings", export_string_translation=False)
 
-    @api.depends("text", "purpose", "template_id", "source", "file")
+    @api.depends("text", "purpose", "template_id", "source", "file_data")
     @api.depends_context("lang")
     def _compute_findings(self):
         reserved = self.env["hospital.gateway"]._signature_length()
@@ -28,13 +30,15 @@ class HospitalMessageBatch(models.Model):
             batch.reserved = reserved
             words = {} if batch.template_id else batch._message_words()
             batch.word_list = [{"word": word, "label": label} for word, label in words.items()]
-            batch.findings = [{"level": level, "text": text} for level, text in batch._check_text()] if batch.text else []
+            batch.findings = (
+                [{"level": level, "text": text} for level, text in batch._check_text()] if batch.text else []
+            )
 
     def _message_words(self):
         """``{word: what it stands for}`` for the text of this batch."""
         if self.source == "list":
             try:
-                heads = self._heads().variables if self._origin.sudo().file else []
+                heads = self._heads().variables if self._origin.sudo().file_data else []
             except sheet.BadSheet:
                 heads = []
             return {head: head for head in heads if variables.words(f"{{{head}}}")}
@@ -90,7 +94,7 @@ class HospitalMessageBatch(models.Model):
         return problems
 
     def _problems_of_list(self):
-        if not self.sudo().file:
+        if not self.sudo().file_data:
             return [self.env._("Choose the Excel file.")]
         try:
             self._heads()
@@ -132,21 +136,28 @@ class HospitalMessageBatch(models.Model):
                     "text": filled.text,
                     "missing": filled.missing,
                     "characters": len(filled.text) + reserved,
-                    "parts": len(texts.split(filled.text, reserved=reserved)),
+                    "parts": self._parts_of(filled.text, reserved),
                 }
             )
         return samples
 
+    @api.model
+    def _parts_of(self, text, reserved):
+        """How many parts; one more than there can be for a text that is too long (it is refused by the check)."""
+        try:
+            return texts.count(text, reserved=reserved)
+        except texts.TooLong:
+            return texts.MOST_PARTS + 1
+
     def _first_of_list(self, after):
         """The next good rows straight from the file: only the check reads it as a whole."""
+        if not self._origin.sudo().file_data:
+            return []
         found = []
-        try:
-            rows = sheet.read(self._origin._content())[1] if self._origin.sudo().file else ()
-            for row in rows:
+        with contextlib.suppress(sheet.BadSheet):
+            for row in sheet.read(self._origin._content())[1]:
                 if not row.problem and row.sequence > after:
                     found.append(Recipient(row.sequence, row.number, None, None, row.known, row.name))
                 if len(found) == SAMPLES:
                     break
-        except sheet.BadSheet:
-            pass
         return found

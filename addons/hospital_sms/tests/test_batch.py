@@ -71,7 +71,10 @@ class TestBatch(BatchCase):
         self.assertEqual((batch.read_count, batch.message_count, batch.part_count), (4, 2, 2))
         now = batch.progress_now()
         self.assertEqual({line["reason"]: line["count"] for line in now["excluded"]}, {"deceased": 1, "no_number": 1})
-        self.assertEqual({line["words"] for line in now["excluded"]} - {""}, set(self.env["hospital.message"]._reason_sentence(code) for code in ("deceased", "no_number")))
+        self.assertEqual(
+            {line["words"] for line in now["excluded"]} - {""},
+            set(self.env["hospital.message"]._reason_sentence(code) for code in ("deceased", "no_number")),
+        )
         self.assertFalse(batch.sudo().message_ids.part_ids, "nothing may leave before the button")
 
     def test_variables_are_filled_in_by_the_receiver(self):
@@ -200,8 +203,10 @@ class TestBatch(BatchCase):
         self.assertEqual((message.number, message.text), ("13900007788", f"{nurse.name}请参加培训"))
 
     def test_the_form_offers_variables_and_shows_real_texts(self):
-        samples = self.env["hospital.message.batch"].with_user(self.author).preview(
-            {"source": "res.partner", "domain": self.of(self.alive), "text": "{姓名}您好"}
+        samples = (
+            self.env["hospital.message.batch"]
+            .with_user(self.author)
+            .preview({"source": "res.partner", "domain": self.of(self.alive), "text": "{姓名}您好"})
         )
         self.assertEqual(
             samples,
@@ -224,7 +229,7 @@ class TestBatch(BatchCase):
         self.assertEqual(chosen["context"]["default_domain"], "[('id', 'in', [1, 2])]")
         everything = service.with_context(active_ids=[1], active_domain=[("gender", "=", "male")])
         chosen = everything._compose_for("res.partner")
-        form = Form(service.with_context(chosen["context"]))
+        form = Form(service.with_context(**chosen["context"]))
         self.assertEqual((form.domain, form.source), ("[('gender', '=', 'male')]", "res.partner"))
 
 
@@ -285,8 +290,13 @@ class TestBatchRights(BatchCase):
             with self.assertRaises(AccessError):
                 batches.with_user(self.staff(role)).search(mine)
 
-    def test_a_draft_of_another_is_not_previewed_with_his_file(self):
+    def test_the_list_of_another_is_shown_to_nobody(self):
         batch = self.batch(source="list", file=workbook(["手机号"], ["13900001234"]), file_name="a.xlsx")
+        self.assertTrue(batch.file)
+        supervisor = self.staff("supervisor")
+        self.assertFalse(batch.with_user(supervisor).file)
+        with self.assertRaises(AccessError):
+            batch.with_user(supervisor).read(["file_data"])
         with self.assertRaises(AccessError):
             self.env["hospital.message.batch"].with_user(self.head).preview({"source": "list"}, batch.id)
 
@@ -301,9 +311,7 @@ class TestBatchList(BatchCase):
             ["王芳", "=1+1", "3月2日"],
             ["赵敏", "13900001236", None],
         )
-        batch = self.checked(
-            source="list", file=workbook(*rows), file_name="a.xlsx", text="{姓名}请于{日期}来院"
-        )
+        batch = self.checked(source="list", file=workbook(*rows), file_name="a.xlsx", text="{姓名}请于{日期}来院")
         self.assertEqual((batch.state, batch.message_count, batch.bad_row_count), ("ready", 1, 2))
         sent, excluded = batch.sudo().message_ids.sorted("state")
         self.assertEqual((sent.text, excluded.reason), ("张伟国请于3月2日来院", "no_value"))
