@@ -96,9 +96,9 @@ class HospitalMessage(models.Model):
 
         None stands where the key is known already: that message has been put in before. One that may not be sent is
         kept as *excluded* with the reason: what the gate says, ``stopped`` (the number wants nothing more),
-        ``no_number``, ``too_long``, ``repeated`` (the same text to the same number within minutes). One that may only be sent later
-        waits until then. One that no gateway serves waits until one does. The text is kept as it leaves: signed, with
-        the way to refuse where it is commercial.
+        ``no_number``, ``too_long``, ``repeated`` (the same text to the same number within minutes). One that may only
+        be sent later waits until then. One that no gateway serves waits until one does. The text is kept as it leaves:
+        signed, with the way to refuse where it is commercial.
 
         Set-based: the number of queries does not depend on the number of drafts. Up to some 10,000 at once; the service
         is woken when the transaction commits.
@@ -229,7 +229,8 @@ class HospitalMessage(models.Model):
             return set()
         self.env.cr.execute(
             """SELECT message.number, message.text FROM hospital_message message
-                WHERE message.number = ANY(%s::text[]) AND message.state NOT IN ('draft', 'excluded', 'cancelled', 'failed')
+                WHERE message.number = ANY(%s::text[])
+                  AND message.state NOT IN ('draft', 'excluded', 'cancelled', 'failed')
                   AND message.create_date > now() AT TIME ZONE 'UTC' - %s * interval '1 minute'""",
             [array({draft.number for draft in drafts if draft.number}), minutes],
         )
