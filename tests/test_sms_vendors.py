@@ -443,3 +443,14 @@ def test_tencent_is_asked_for_reports_and_replies():
     assert kept[7][:4] == ("2640:7", "failed", "DELIVRD", "13900000007") and kept[7].reference == "ab12"
     assert kept[250] == Report("5", "failed", "?")
     assert isinstance(kept[-1], Reply) and kept[-1][:3] == ("13900000001", "12", "TD")
+
+
+def test_an_answer_that_says_something_else_ends_nothing():
+    async def pull(fake):
+        async with running("tencent", fake.port, ready=False) as (link, service):
+            await until(lambda: link.free)
+            return [state for state, _code in service.states]
+
+    with Tencent() as fake:
+        fake.waiting = {"PullSmsSendStatus": ["no row"]}
+        assert asyncio.run(pull(fake)) == ["connecting", "failing", "connected"]

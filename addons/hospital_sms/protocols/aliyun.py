@@ -176,7 +176,7 @@ def pushed(rows: Sequence[dict[str, Any]]) -> list[Report | Reply]:
             state = "delivered" if row.get("success") in (True, "true") else "failed"
             arrived.append(
                 Report(
-                    words(row.get("biz_id")),
+                    words(row.get("biz_id") or row["out_id"]),
                     state,
                     words(row.get("err_code")),
                     number,
@@ -206,7 +206,7 @@ def detail(answer: Any, question: Question) -> Report | None:
     """
     found = answer.get("SmsSendDetailDTOs") if isinstance(answer, dict) else None
     for row in found.get("SmsSendDetailDTO") or () if isinstance(found, dict) else ():
-        if row.get("OutId") == question.reference and row.get("SendStatus") in STATES:
+        if isinstance(row, dict) and row.get("OutId") == question.reference and row.get("SendStatus") in STATES:
             return Report(
                 question.provider_id or question.reference,
                 STATES[row["SendStatus"]],

@@ -143,15 +143,17 @@ class TencentLink(VendorLink):
             more = True
             while more:
                 answer = await self.ask(self.request(action, {"Limit": MOST}))
-                said = answer.get("Response") if isinstance(answer, dict) else None
-                if not isinstance(said, dict):
-                    raise Unanswered("not understood")
-                code = str((said.get("Error") or {}).get("Code"))
+                try:
+                    said = answer["Response"]
+                    code = str((said.get("Error") or {}).get("Code"))
+                    # Pulling has to be granted by the vendor; an account without it is pushed to, or hears nothing.
+                    rows = said.get(f"{action}Set") or []
+                    arrived = read(rows)
+                except (KeyError, TypeError, AttributeError):
+                    raise Unanswered("not understood") from None
                 if code in REFUSED:
                     raise Refused(code)
-                # Pulling has to be granted by the vendor; an account without it is pushed to, or hears nothing.
-                rows = said.get(f"{action}Set") or []
-                await self.keep(read(rows))
+                await self.keep(arrived)
                 more = len(rows) == MOST
 
 

@@ -6,6 +6,7 @@ is one part.
 
 import asyncio
 import hashlib
+import logging
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,6 +19,8 @@ from odoo.addons.hospital_base.service.backoff import delay
 from .connection import BEIJING, national
 from .contract import Account, Link, Outcome, Part, Rejected, Reply, Report, Service, Status, Unknown, Unsent
 from .http import Answer, Client, Unanswered, endpoint, loads
+
+_logger = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds without a submit after the vendor found us too fast
 MOST_ROWS, MOST_BYTES = 1000, 256 * 1024  # of what a vendor brings at once
@@ -205,8 +208,9 @@ class VendorLink(Link):
         while arrived:
             try:
                 return await self.service.keep(arrived)
-            except Exception:
+            except Exception as error:
                 failures += 1
+                _logger.warning("Gateway %s: what came in cannot be kept (%s)", self.account.id, type(error).__name__)
                 await asyncio.sleep(delay(failures))
 
 
