@@ -37,6 +37,9 @@ class Connection(sms_peers.Connection):
             self.peer.heartbeat_answers += 1
         elif command == TERMINATE:
             self.goodbye_seen(frame(TERMINATE | ANSWER, sequence))
+        elif command == TERMINATE | ANSWER:
+            self.peer.goodbye_answers += 1
+            self.transport.close()
         else:
             self.transport.abort()
 
@@ -64,7 +67,9 @@ class Connection(sms_peers.Connection):
         wide = version >= 0x30
         # pk_total pk_number registered level service fee_type fee_number [fee_kind] pid udhi format source ...
         udhi, form = fields[9:11] if wide else fields[8:10]
-        sender, receiver, length = (fields[16], fields[18], fields[20]) if wide else (fields[15], fields[17], fields[18])
+        sender, receiver, length = (
+            (fields[16], fields[18], fields[20]) if wide else (fields[15], fields[17], fields[18])
+        )
         start = 12 + SUBMITS[version].size
         if len(raw) != start + length + (20 if wide else 8):
             self.transport.abort()
@@ -74,9 +79,7 @@ class Connection(sms_peers.Connection):
         key = ((stamp << 22 | 4711) << 16 | len(self.peer.submits) & 0xFFFF).to_bytes(8)
         seen = Submit(self.number, f"{sequence:08x}", text(receiver), text(sender), raw[start : start + length], udhi,
                       form, key.hex(), 0, time.time())  # fmt: skip
-        self.submit_seen(
-            seen, lambda result: frame(SUBMIT | ANSWER, sequence, key + result.to_bytes(4 if wide else 1))
-        )
+        self.submit_seen(seen, lambda result: frame(SUBMIT | ANSWER, sequence, key + result.to_bytes(4 if wide else 1)))
 
     # -- what it says by itself ------------------------------------------------------------------------------------
 
@@ -105,6 +108,9 @@ class Connection(sms_peers.Connection):
 
     def a_heartbeat(self):
         return frame(ACTIVE_TEST, self.next())
+
+    def a_goodbye(self):
+        return frame(TERMINATE, self.next())
 
 
 class CmppPeer(Peer):

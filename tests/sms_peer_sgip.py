@@ -54,6 +54,7 @@ class Connection(sms_peers.Connection):
             # Some real ones put another time into the middle word.
             self.goodbye_seen(frame(UNBIND | ANSWER, sequence[:4] + bytes(4) + sequence[8:]))
         elif command == UNBIND | ANSWER:
+            self.peer.goodbye_answers += 1
             self.transport.close()
         elif command == BIND | ANSWER:
             self.bound(raw[20])
@@ -95,10 +96,14 @@ class Connection(sms_peers.Connection):
                            len(udh) + len(content)) + udh + content + bytes(8)  # fmt: skip
         return self._asked(DELIVER, body)
 
-    def _asked(self, command, body):
+    def a_goodbye(self):
+        return self._asked(UNBIND, b"", False)
+
+    def _asked(self, command, body, noted=True):
         sequence = struct.pack(">III", 3010000000, int(time.strftime("%m%d%H%M%S")), self.next())
         raw = frame(command, sequence, body)
-        self.unacknowledged[sequence] = raw
+        if noted:
+            self.unacknowledged[sequence] = raw
         return raw
 
 
@@ -107,6 +112,7 @@ class Pusher(Connection):
 
     def __init__(self, peer):
         super().__init__(peer)
+        peer.connected -= 1
         self.waiting = []
 
     def connection_made(self, transport):

@@ -49,6 +49,9 @@ class Connection(sms_peers.Connection):
             self.peer.heartbeat_answers += 1
         elif command == EXIT:
             self.goodbye_seen(frame(self.peer.exit_answer | ANSWER, sequence))
+        elif command == EXIT | ANSWER:
+            self.peer.goodbye_answers += 1
+            self.transport.close()
         else:
             self.transport.abort()
 
@@ -97,14 +100,20 @@ class Connection(sms_peers.Connection):
     def a_deliver(self, number, destination, content, is_report, format, extra=b""):
         sequence = self.next()
         key = bytes.fromhex(f"311000{time.strftime('%m%d%H%M')}{sequence % 1000000:06d}")
-        body = struct.pack(">10sBB14s21s21sB", key, is_report, format, time.strftime("%Y%m%d%H%M%S").encode(),
-                           number.encode(), destination.encode(), len(content)) + content + bytes(8) + extra  # fmt: skip
+        stamp = time.strftime("%Y%m%d%H%M%S").encode()
+        head = struct.pack(
+            ">10sBB14s21s21sB", key, is_report, format, stamp, number.encode(), destination.encode(), len(content)
+        )
+        body = head + content + bytes(8) + extra
         raw = frame(DELIVER, sequence, body)
         self.unacknowledged[sequence] = raw
         return raw
 
     def a_heartbeat(self):
         return frame(ACTIVE_TEST, self.next())
+
+    def a_goodbye(self):
+        return frame(EXIT, self.next())
 
 
 class SmgpPeer(Peer):

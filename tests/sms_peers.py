@@ -56,8 +56,9 @@ class Peer:
         ("read", n) (n submits read, the last unanswered), ("half", n) (half of the n-th answer written)
     deaths: how often it dies; after that it behaves
 
-    What it has seen: ``logins`` [(name, status)], ``submits`` [Submit], ``acknowledged`` [(key, result)] of its delivers,
-    ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``most_open`` (unanswered submits of one connection).
+    What it has seen: ``logins`` [(name, status)], ``submits`` [Submit], ``acknowledged`` [(key, result)] of its
+    delivers, ``heartbeats``, ``heartbeat_answers``, ``goodbyes``, ``goodbye_answers``, ``most_open`` (unanswered
+    submits of one connection).
     """
 
     THROTTLED = 8
@@ -85,7 +86,8 @@ class Peer:
             raise TypeError(f"unknown: {unknown}")
         vars(self).update(values)
         self.logins, self.submits, self.acknowledged = [], [], []
-        self.heartbeats = self.heartbeat_answers = self.goodbyes = self.most_open = self.connected = 0
+        self.heartbeats = self.heartbeat_answers = self.goodbyes = self.goodbye_answers = 0
+        self.most_open = self.connected = 0
         self.connections = []
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -167,10 +169,18 @@ class Peer:
     def heartbeat(self):
         self.do(lambda: [one.send(one.a_heartbeat()) for one in self.connections])
 
+    def goodbye(self):
+        """Log out; the other side answers."""
+        self.do(lambda: [one.send(one.a_goodbye()) for one in self.connections])
+
     def release(self):
         """Give the answers that were held back, and hold no more."""
         self.hold = False
         self.do(lambda: [connection.release() for connection in self.connections])
+
+    @property
+    def seen(self):
+        return len(self.submits)
 
     @property
     def numbers(self):
@@ -215,6 +225,7 @@ class Connection(asyncio.Protocol):
         self.transport = None
         self.buffer = b""
         self.out = []
+        self.slow = b""  # what still has to go out bit by bit
         self.held = []
         self.cut = False
         self.logged_in = False
@@ -256,14 +267,17 @@ class Connection(asyncio.Protocol):
         if self.cut:
             self.transport.write(raw)
             self.transport.close()  # what was written before its death still arrives
-        elif self.peer.piece and raw:
-            self.peer.loop.create_task(self.dribble(raw))
+        elif self.slow or self.peer.piece and raw:
+            self.slow += raw
+            if len(self.slow) == len(raw):
+                self.peer.loop.create_task(self.dribble(self.peer.piece))
         elif raw:
             self.transport.write(raw)
 
-    async def dribble(self, raw):
-        for start in range(0, len(raw), self.peer.piece):
-            self.transport.write(raw[start : start + self.peer.piece])
+    async def dribble(self, piece):
+        while self.slow and not self.transport.is_closing():
+            self.transport.write(self.slow[:piece])
+            self.slow = self.slow[piece:]
             await asyncio.sleep(0)
 
     def next(self):

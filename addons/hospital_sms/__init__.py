@@ -1,1 +1,1 @@
-from . import models, protocols, services, wizards
+from . import controllers, models, protocols, services, wizards

@@ -16,6 +16,8 @@
         "data/hospital_operator_prefix.xml",
         "data/hospital_message_code.xml",
         "views/hospital_gateway_views.xml",
+        "views/hospital_gateway_vendor_views.xml",
+        "data/hospital_schedule_vendors.xml",
         "views/hospital_gateway_switch_views.xml",
         "views/hospital_operator_views.xml",
         "wizards/hospital_gateway_test_views.xml",

@@ -1,9 +1,11 @@
 from . import (
     hospital_gateway,
     hospital_gateway_allowed,
+    hospital_gateway_asking,
     hospital_gateway_board,
     hospital_gateway_live,
     hospital_gateway_settings,
+    hospital_gateway_vendor,
     hospital_message,
     hospital_message_batch,
     hospital_message_care,

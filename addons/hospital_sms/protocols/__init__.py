@@ -2,3 +2,5 @@
 
 ``contract`` says what the service and a link expect of each other.
 """
+
+from . import aliyun, cmpp_link, sgip_link, smgp_link, smpp_link, tencent

@@ -4,8 +4,9 @@ from typing import Any
 
 from . import cmpp, codes, layout
 from .cmpp import Receipt
+from .connection import Client, national, now, reply
 from .contract import Part, Report, link
-from .session import Client, OperatorLink, national, now, reply
+from .session import OperatorLink
 
 VERSIONS = {"cmpp2": cmpp.V20, "cmpp3": cmpp.V30}
 
@@ -54,12 +55,12 @@ class CmppClient(Client):
             case cmpp.Deliver():
                 self._delivered(sequence, pdu)
             case cmpp.ActiveTest():
-                self.write(cmpp.encode(cmpp.ActiveTestResp(), sequence))
+                self.put(cmpp.encode(cmpp.ActiveTestResp(), sequence))
             case cmpp.ConnectResp():
                 self.login_answered(pdu.status)
             case cmpp.Terminate():
                 self.leave("closed")
-                self.write(cmpp.encode(cmpp.TerminateResp(), sequence))
+                self.put(cmpp.encode(cmpp.TerminateResp(), sequence))
             case cmpp.TerminateResp():
                 self.transport.close()
 

@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Sequence
 from typing import Any
 
 from . import layout, sgip
+from .connection import Client, Connection, national, now, reply
 from .contract import Account, Outcome, Part, Report, Service, Unsent, link
-from .session import Client, Connection, OperatorLink, national, now, reply
+from .session import OperatorLink
 from .sgip_listener import listen
 
 IDLE = 30.0  # seconds without a frame, after which we log out
@@ -156,14 +157,14 @@ class SgipLink(OperatorLink):
             case sgip.Report():
                 state = {sgip.DELIVERED: "delivered", sgip.PENDING: "pending"}.get(pdu.state, "failed")
                 code = str(pdu.error_code) if state == "failed" else str(pdu.state)
-                item = Report(pdu.submit_sequence, state, code, national(pdu.user_number))
+                item = Report(
+                    pdu.submit_sequence, state, code, national(pdu.user_number), reference=pdu.submit_sequence
+                )
                 connection.arrived(item, sgip.encode(sgip.ReportResp(), sequence))
             case sgip.Deliver():
-                item = reply(
-                    pdu.user_number, pdu.sp_number, pdu.tp_udhi, pdu.message_coding, pdu.content, sequence
-                )
+                item = reply(pdu.user_number, pdu.sp_number, pdu.tp_udhi, pdu.message_coding, pdu.content, sequence)
                 connection.arrived(item, sgip.encode(sgip.DeliverResp(), sequence))
             case sgip.UserRpt():  # a phone was closed or opened again: nothing hangs on it
-                connection.write(sgip.encode(sgip.UserRptResp(), sequence))
+                connection.put(sgip.encode(sgip.UserRptResp(), sequence))
             case sgip.Unbind():
-                connection.write(sgip.encode(sgip.UnbindResp(), sequence))
+                connection.put(sgip.encode(sgip.UnbindResp(), sequence))

@@ -1,4 +1,4 @@
-"""Where China Unicom's gateway connects to us: it binds with a name and password of its own and brings reports and texts.
+"""Where China Unicom's gateway connects to us: it binds as agreed and brings reports and texts.
 
 Who may come, how many, how long and how much is limited; what is brought is kept by the link and acknowledged then.
 """
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from odoo.addons.hospital_base.service.backoff import delay
 
 from . import sgip
-from .session import FIRST_DELAY, LONGEST_DELAY, Connection
+from .connection import Connection
+from .session import FIRST_DELAY, LONGEST_DELAY
 
 if TYPE_CHECKING:
     from .sgip_link import SgipLink
@@ -31,14 +32,20 @@ OK, BAD_LOGIN, BAD_TYPE = 0, 1, 4
 
 
 def allowed(address: str, peers: str) -> bool:
-    """Whether ``peers`` (addresses and networks) contains ``address``.
+    """Whether ``peers`` (addresses and networks) contains ``address``. A list that cannot be read contains nobody.
 
-    >>> allowed("10.1.2.3", "127.0.0.1, 10.1.0.0/16"), allowed("::ffff:10.2.0.1", "10.1.0.0/16"), allowed("::1", "")
-    (True, False, False)
+    >>> allowed("10.1.2.3", "127.0.0.1, 10.1.0.0/16"), allowed("::ffff:10.1.0.1", "10.1.0.0/16")
+    (True, True)
+    >>> allowed("10.1.2.3", ""), allowed("10.1.2.3", "10.1.0.0/16 and others")
+    (False, False)
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     ip = getattr(ip, "ipv4_mapped", None) or ip
-    return any(ip in ipaddress.ip_network(word, strict=False) for word in peers.replace(",", " ").split())
+    try:
+        networks = [ipaddress.ip_network(word, strict=False) for word in peers.replace(",", " ").split()]
+    except ValueError:
+        return False
+    return any(ip in network for network in networks)
 
 
 class Inbound(Connection):
@@ -80,7 +87,7 @@ class Inbound(Connection):
         result = self._judge(pdu) if isinstance(pdu, sgip.Bind) else BAD_LOGIN
         self.bound = result == OK
         if isinstance(pdu, sgip.Bind):
-            self.write(sgip.encode(sgip.BindResp(result), sequence))
+            self.put(sgip.encode(sgip.BindResp(result), sequence))
         if not self.bound:
             self.link.say("the gateway's login to our listener was refused (%s)", result)
             self.flush()

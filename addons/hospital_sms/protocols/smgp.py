@@ -215,7 +215,7 @@ class Receipt(NamedTuple):
             if name in (b"text", b"txt"):
                 found[b"text"] = content[mark.end() :].rstrip(b"\0")
                 break
-            found.setdefault(name, content[mark.end() : end].strip(b" \0"))
+            found.setdefault(name, content[mark.end() : end].replace(b"\0", b"").strip())
         if not found.get(b"stat"):
             raise Malformed("stat")
         words = {

@@ -3,8 +3,9 @@
 from typing import Any
 
 from . import codes, layout, smgp
+from .connection import Client, national, now, reply
 from .contract import Part, Report, link
-from .session import Client, OperatorLink, national, now, reply
+from .session import OperatorLink
 from .smgp import Receipt
 
 
@@ -54,12 +55,12 @@ class SmgpClient(Client):
             case smgp.Deliver():
                 self._delivered(sequence, pdu)
             case smgp.ActiveTest():
-                self.write(smgp.encode(smgp.ActiveTestResp(), sequence))
+                self.put(smgp.encode(smgp.ActiveTestResp(), sequence))
             case smgp.LoginResp():
                 self.login_answered(pdu.status)
             case smgp.Exit():
                 self.leave("closed")
-                self.write(smgp.encode(smgp.ExitResp(), sequence))
+                self.put(smgp.encode(smgp.ExitResp(), sequence))
             case smgp.ExitResp():
                 self.transport.close()
 

@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
+from . import gsm7  # noqa: F401 - an encoding of its own
+
 # Bytes of a part: alone, with a header of six bytes (8-bit reference), with one of seven (16-bit).
-LIMITS = {"ucs2": (140, 134, 132), "gbk": (140, 134, 133), "ascii": (160, 153, 152)}
-ENCODINGS = {"ucs2": "utf-16-be", "gbk": "gbk", "ascii": "ascii"}
-FORMATS = {"ucs2": 8, "gbk": 15, "ascii": 0}  # as CMPP, SGIP and SMGP number them
+LIMITS = {"ucs2": (140, 134, 132), "gbk": (140, 134, 133), "ascii": (160, 153, 152), "gsm7": (160, 153, 152)}
+ENCODINGS = {"ucs2": "utf-16-be", "gbk": "gbk", "ascii": "ascii", "gsm7": "gsm7"}
+FORMATS = {"ucs2": 8, "gbk": 15, "ascii": 0, "gsm7": 0}  # as CMPP, SGIP, SMGP and SMPP number them
 MOST_PARTS = 255
 
 
@@ -18,7 +20,7 @@ class TooLong(ValueError):
 class Segment(NamedTuple):
     """One part as it travels: ``header`` is the user data header of a long message, else empty.
 
-    alphabet: "ascii", "ucs2", "gbk"
+    alphabet: "ascii", "gsm7", "ucs2", "gbk"
     """
 
     alphabet: str
@@ -28,7 +30,7 @@ class Segment(NamedTuple):
 
 def _fitting(text: str, alphabet: str, reserved: int) -> tuple[str, bytes]:
     """The alphabet that can write all of the text, and its bytes: nothing is ever dropped, it may be a name."""
-    if alphabet == "ascii" and reserved:
+    if alphabet in ("ascii", "gsm7") and reserved:
         alphabet = "ucs2"
     try:
         return alphabet, text.encode(ENCODINGS[alphabet])
@@ -38,7 +40,7 @@ def _fitting(text: str, alphabet: str, reserved: int) -> tuple[str, bytes]:
 
 def _bodies(text: str, alphabet: str, raw: bytes, size: int) -> list[bytes]:
     """Cut at most ``size`` bytes at a time, between characters: a surrogate pair and a double byte stay together."""
-    width = {"ucs2": 2, "gbk": 2, "ascii": 1}[alphabet]
+    width = {"ucs2": 2, "gbk": 2, "ascii": 1, "gsm7": 1}[alphabet]
     if len(raw) == width * len(text):
         size -= size % width
         return [raw[start : start + size] for start in range(0, len(raw), size)]

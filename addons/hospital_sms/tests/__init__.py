@@ -1,1 +1,1 @@
-from . import test_gateway, test_queue
+from . import test_gateway, test_gateway_vendor, test_queue
