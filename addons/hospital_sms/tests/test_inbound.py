@@ -68,6 +68,19 @@ class TestInbound(HospitalCase):
         self.assertFalse(inbound.with_user(self.doctor).search([("id", "=", unknown.id)]))
         self.assertTrue(inbound.with_user(self.functional).search([("id", "=", unknown.id)]))
 
+    def test_a_follower_is_known_by_the_openid(self):
+        account = self.env["hospital.gateway"].create({"name": "WeChat", "protocol": "wechat"})
+        self.env["hospital.wechat.follower"].create(
+            {"gateway_id": account.id, "openid": "o1", "patient_id": self.mine.id, "follows": True}
+        )
+        messages = self.env["hospital.message"]
+        draft = Draft("您好", patient_id=self.mine.id, openid="o1")
+        (message_id,) = messages._enqueue([draft], Terms("notice", channel="wechat"))
+        self.env.cr.execute("UPDATE hospital_message SET state = 'sent' WHERE id = %s", [message_id])
+        messages._keep(account.id, [Reply("", "", "请问几点开门", "w1", openid="o1")])
+        reply = self.env["hospital.message.inbound"].search([("key", "=", "w1")])
+        self.assertEqual((reply.patient_id, reply.message_id.id, reply.channel), (self.mine, message_id, "wechat"))
+
     def test_a_refusal_stops_the_purpose_for_the_number_once(self):
         self.send("一", self.mine)
         self.send("二", self.wife)
