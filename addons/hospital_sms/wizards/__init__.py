@@ -1,4 +1,1 @@
-from . import hospital_gateway_test, hospital_message_delete
-from . import hospital_message_compose
-from . import hospital_gateway_test, hospital_message_compose, sms_composer
-from . import hospital_gateway_test, hospital_message_compose
+from . import hospital_gateway_test, hospital_message_compose, hospital_message_delete, sms_composer
