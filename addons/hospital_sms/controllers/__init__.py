@@ -1,3 +1,1 @@
-from . import vendors
-from . import wechat
-from . import batch
+from . import batch, vendors, wechat
