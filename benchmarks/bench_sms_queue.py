@@ -5,6 +5,7 @@ same window to the same gateway, which keeps nothing (the limit for sending). Ai
 3,000 sent and reported a second, an urgent message out within a second while 100,000 others wait.
 """
 
+import os
 import socket
 import struct
 import sys
@@ -27,6 +28,9 @@ PUT_IN, CHUNK, SENT, WAITING = 100_000, 5_000, 20_000, 100_000
 AIM_PUT_IN, AIM_SENT, AIM_URGENT = 20_000, 3_000, 1.0
 WINDOW, CONNECTIONS = 32, 2
 PATIENTS = 20_000
+
+
+os.environ["HOSPITAL_SECRET_BENCH"] = "secret"
 
 
 def numbers(count, start=0):
