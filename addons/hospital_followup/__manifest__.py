@@ -5,7 +5,6 @@
     "category": "Hospital",
     "license": "LGPL-3",
     "author": "Hospital Follow-up Suite contributors",
-    "depends": ["hospital_base"],
     "depends": ["hospital_base", "hospital_sms"],
     "external_dependencies": {"python": ["xlsxwriter"]},
     "data": [

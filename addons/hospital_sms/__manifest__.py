@@ -46,12 +46,6 @@
         "views/hospital_message_buttons.xml",
     ],
     "assets": {
-        "web.assets_backend": [
-            "hospital_sms/static/src/**/*",
-            ("remove", "hospital_sms/static/src/figures/figures.js"),
-        ],
-        # What extends pivots and graphs is loaded with them.
-        "web.assets_backend_lazy": ["hospital_sms/static/src/figures/figures.js"],
         "web.assets_backend": ["hospital_sms/static/src/**/*", ("remove", "hospital_sms/static/src/figures/*")],
         # Odoo loads pivot and graph only when one is opened.
         "web.assets_backend_lazy": ["hospital_sms/static/src/figures/*"],

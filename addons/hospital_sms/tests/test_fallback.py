@@ -1,4 +1,5 @@
 from odoo import fields
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from odoo.addons.hospital_base.tests.common import HospitalCase
@@ -155,5 +156,5 @@ class TestFallback(HospitalCase):
     def test_nobody_reads_the_token(self):
         self.env["hospital.wechat.token"].create({"gateway_id": self.account.id})
         for role in ("admin", "integration", "functional"):
-            with self.assertRaises(Exception, msg=role):
+            with self.assertRaises(AccessError, msg=role):
                 self.env["hospital.wechat.token"].with_user(self.staff(role)).search([]).read()
