@@ -1,5 +1,7 @@
 import traceback
 
+from psycopg2 import DataError
+
 from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tools import mute_logger
@@ -275,6 +277,14 @@ class TestLeaks(HospitalCase):
             self.case.message_subscribe(self.person.ids)
         recipients = self.case._message_get_suggested_recipients()
         self.assertNotIn(self.person.id, [recipient.get("partner_id") for recipient in recipients])
+
+    def test_a_statement_that_fails_shows_no_row_in_the_log(self):
+        statement = "SELECT %s::text, %s::date"
+        with self.assertLogs("odoo.sql_db", "ERROR") as log, self.assertRaises(DataError), self.env.cr.savepoint():
+            self.env.cr.execute(statement, [OTHER_PHONE, "张伟国"])
+        self.assertIn("SELECT '…'::text", log.output[0])
+        for secret in (OTHER_PHONE, "张伟国"):
+            self.assertNotIn(secret, log.output[0])
 
     def test_hidden_fields_are_not_offered(self):
         for role in MASKED_ROLES:
