@@ -80,10 +80,11 @@ class HospitalGateway(models.Model):
                           WHERE message_id IN (SELECT message_id FROM moving)),
                messages AS (UPDATE hospital_message SET gateway_id = %(other)s
                              WHERE id IN (SELECT message_id FROM moving))
-               SELECT count(*) FROM moving""",
+               SELECT message_id FROM moving""",
             {"ours": self.id, "other": self.failover_id.id, "most": MOVED},
         )
-        moved = self.env.cr.fetchone()[0]
+        moved = [row[0] for row in self.env.cr.fetchall()]
         if moved:
+            self.env["hospital.message"]._fit(list(set(moved)))
             self.env["hospital.service"]._wake("messages")
-        return moved == MOVED
+        return len(moved) == MOVED

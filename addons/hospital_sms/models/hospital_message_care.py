@@ -72,6 +72,7 @@ class HospitalMessage(models.Model):
                 [list(found), list(found.values())],
             )
             if found:
+                self._fit(list(found))
                 self.env["hospital.service"]._wake("messages")
 
     @api.model

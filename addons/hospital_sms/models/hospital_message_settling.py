@@ -107,9 +107,12 @@ class HospitalMessagePart(models.Model):
                     WHERE part.id = new.id AND part.state = 'sending'
                 RETURNING part.message_id, new.gateway_id)
                UPDATE hospital_message message SET gateway_id = back.gateway_id
-                 FROM back WHERE message.id = back.message_id AND back.gateway_id IS NOT NULL""",
+                 FROM back WHERE message.id = back.message_id AND back.gateway_id IS NOT NULL
+            RETURNING message.id""",
             arrays(rows),
         )
+        if moved := [row[0] for row in self.env.cr.fetchall()]:
+            self.env["hospital.message"]._fit(moved)
         return True
 
     def _refused(self, rejected):
@@ -123,7 +126,8 @@ class HospitalMessagePart(models.Model):
                       message.number, message.purpose, message.channel,
                       EXISTS (SELECT FROM hospital_message_part sibling
                                WHERE sibling.message_id = part.message_id
-                                 AND sibling.state IN ('sent', 'delivered', 'unknown', 'silent'))
+                                 AND sibling.state IN ('sent', 'delivered', 'unknown', 'silent')),
+                      message.channel = 'wechat' AND message.fallback IS NOT NULL
                  FROM hospital_message_part part
                  JOIN hospital_message message ON message.id = part.message_id
                  JOIN hospital_gateway gateway ON gateway.id = part.gateway_id
@@ -140,7 +144,7 @@ class HospitalMessagePart(models.Model):
             other = ported.get(row.part_id) if one.kind == "elsewhere" else row.failover_id
             # The receiver's phone puts parts together only when they come from the same number.
             verdict = again.verdict(one.kind, row.attempts, row.throttled, bool(other) and not row.torn)
-            if verdict == "failed":
+            if verdict == "failed" or (verdict == "later" and row.notice):  # a quota: the text message goes today
                 failed.append((row.part_id, one.code))
             elif verdict == "later":
                 local = again.next_window(row.hours, company._to_hospital_clock(now))
@@ -163,7 +167,7 @@ class HospitalMessagePart(models.Model):
 
 
 class _Refused(NamedTuple):
-    """``torn``: other parts of its message have been taken by this gateway."""
+    """torn: other parts of its message have been taken by this gateway. notice: another way stands by (``_notify``)"""
 
     part_id: int
     attempts: int
@@ -175,6 +179,7 @@ class _Refused(NamedTuple):
     purpose: str
     channel: str
     torn: bool
+    notice: bool
 
 
 class HospitalMessage(models.Model):

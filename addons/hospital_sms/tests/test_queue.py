@@ -8,6 +8,7 @@ from odoo.addons.hospital_base.tests.common import HospitalCase
 
 from ..messaging import again
 from ..models.hospital_message_queue import Draft, Terms
+from ..protocols import connection
 from ..protocols.contract import Accepted, Rejected, Reply, Report, Unknown, Unsent
 
 # A time within everybody's hours: the hospital's clock says noon... of a working morning.
@@ -376,6 +377,32 @@ class TestSettling(QueueCase):
         self.env.invalidate_all()
         self.assertEqual((begun.part_ids.gateway_id, fresh.part_ids.gateway_id), (self.mobile, self.other))
 
+    def test_the_other_gateway_has_its_own_signature_and_its_own_parts(self):
+        """A vendor takes a text whole, an operator in parts: each gets what it can send."""
+        vendor = self.env["hospital.gateway"].create(
+            {"name": "V", "protocol": "aliyun", "login": "key", "signature": "云院", "sequence": 9}
+        )
+        self.mobile.write({"signature": "协和医院", "failover_id": vendor.id})
+        message = self.enqueue("13900000001", text="好" * 100, priority="0")
+        self.assertEqual((len(message.part_ids), message.text[:6]), (2, "【协和医院】"))
+        self.settle(*(Unsent(part.id) for part in self.take()))
+        self.mobile._fail_over()
+        self.env.invalidate_all()
+        self.assertEqual((len(message.part_ids), message.part_count, message.text[:5]), (1, 1, "【云院】好"))
+        self.assertTrue(message.part_ids.sending_at, "it has begun: it counts as one contact")
+        vendor.failover_id = self.other
+        for _try in range(again.TRIES):
+            self.due_now(message)
+            self.settle(*(Rejected(part.id, "busy", "busy") for part in self.take(gateway=vendor)))
+        self.assertEqual((message.gateway_id, message.part_ids.gateway_id), (self.other, self.other))
+        self.assertEqual((message.part_ids.mapped("number"), message.text[:2]), ([1, 2], "好好"))
+        self.due_now(message)
+        self.assertEqual([part.total for part in self.take(gateway=self.other)], [2, 2])
+
+    def due_now(self, message):
+        message.part_ids.due_at = MORNING
+        self.env.flush_all()
+
     def test_a_new_leader_does_not_know_what_has_left(self):
         message = self.enqueue("13900000001")
         self.take()
@@ -409,6 +436,14 @@ class TestReplies(QueueCase):
         self.keep(pieces[2])
         self.keep(pieces[1])
         self.assertEqual(self.texts(), ["甲乙丙"])
+
+    def test_a_character_cut_between_two_parts_is_whole_again(self):
+        raw = "好😀了".encode("utf-16-be")
+        halves = [raw[:4], raw[4:]]
+        for n in (2, 1):
+            content = bytes((5, 0, 3, 9, 2, n)) + halves[n - 1]
+            self.keep(connection.reply("13900000001", "10690001", 1, 8, content, f"k{n}"))
+        self.assertEqual(self.texts(), ["好😀了"])
 
     def test_what_never_gets_whole_is_shown_as_it_is(self):
         self.keep(Reply("13900000001", "10690001", "甲", "k1", None, 7, 1, 2))
