@@ -71,7 +71,9 @@ class HospitalGateway(models.Model):
     def _secret_fields(self):
         return [*super()._secret_fields(), "listen_secret_ref"]
 
-    @api.constrains("protocol", "enabled", "node", "corp_id", "listen_host", "listen_port", "listen_peers", "listen_secret_ref")
+    @api.constrains(
+        "protocol", "enabled", "node", "corp_id", "listen_host", "listen_port", "listen_peers", "listen_secret_ref"
+    )
     def _check_sgip(self):
         for gateway in self.filtered(lambda gateway: gateway.protocol == "sgip" and gateway.enabled):
             node = gateway.node or ""

@@ -49,8 +49,10 @@ class HospitalMessage(models.Model):
         moved = self.env.cr.fetchall()
         if not moved:
             return
-        gateways = self.env["hospital.gateway"].sudo().with_context(active_test=False).search([])
-        styles = self._styles(set(gateways.ids))
+        signing = (
+            self.env["hospital.gateway"].sudo().with_context(active_test=False).search([("signature", "!=", False)])
+        )
+        styles = self._styles({*signing.ids, *(row[2] for row in moved)})
         signatures = {style.prefix for style in styles.values() if style.prefix}
         fit = []
         for message_id, text, gateway_id, purpose, parts in moved:

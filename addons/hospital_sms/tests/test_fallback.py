@@ -104,11 +104,9 @@ class TestFallback(HospitalCase):
         notice = self.notify(self.zhang)
         for minutes, texts in ((29, 0), (31, 1)):
             self.env.cr.execute(
-                """UPDATE hospital_message SET state = 'sent', sent_at = now() AT TIME ZONE 'UTC' - %(ago)s::interval
-                    WHERE id = %(id)s;
-                   UPDATE hospital_message_part SET state = 'sent', sent_at = now() AT TIME ZONE 'UTC' - %(ago)s::interval
-                    WHERE message_id = %(id)s""",
-                {"ago": f"{minutes} minutes", "id": notice.id},
+                """UPDATE hospital_message SET state = 'sent', sent_at = %(at)s WHERE id = %(id)s;
+                   UPDATE hospital_message_part SET state = 'sent', sent_at = %(at)s WHERE message_id = %(id)s""",
+                {"at": fields.Datetime.subtract(fields.Datetime.now(), minutes=minutes), "id": notice.id},
             )
             self.messages._give_up_waiting()
             self.env.invalidate_all()
