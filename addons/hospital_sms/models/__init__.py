@@ -29,7 +29,6 @@ from . import (
     hospital_message_fallback,
     hospital_message_figure,
     hospital_message_figure_sheet,
-    hospital_message_fitting,
     hospital_message_history,
     hospital_message_inbound,
     hospital_message_matching,

@@ -123,8 +123,6 @@ class HospitalMessagePart(models.Model):
                 WHERE part.id = new.id AND part.state = 'sending'""",
             arrays(rows),
         )
-        if moved := [row[0] for row in self.env.cr.fetchall()]:
-            self.env["hospital.message"]._fit(moved)
         return True
 
     def _refused(self, rejected):
@@ -141,7 +139,8 @@ class HospitalMessagePart(models.Model):
                       EXISTS (SELECT FROM hospital_message_part sibling
                                WHERE sibling.message_id = part.message_id
                                  AND (sibling.state IN ('sent', 'delivered', 'unknown', 'silent')
-                                      OR sibling.state = 'sending' AND NOT sibling.id = ANY(%s::int[])))
+                                      OR sibling.state = 'sending' AND NOT sibling.id = ANY(%s::int[]))),
+                      message.channel = 'wechat' AND message.fallback IS NOT NULL
                  FROM hospital_message_part part
                  JOIN hospital_message message ON message.id = part.message_id
                  JOIN hospital_gateway gateway ON gateway.id = part.gateway_id
@@ -182,7 +181,9 @@ class HospitalMessagePart(models.Model):
 
 
 class _Refused(NamedTuple):
-    """``torn``: other parts of its message have left by this gateway, or are leaving."""
+    """torn: other parts of its message have left by this gateway, or are leaving
+    notice: another way stands by (``_notify``)
+    """
 
     part_id: int
     message_id: int

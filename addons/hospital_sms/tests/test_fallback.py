@@ -95,7 +95,8 @@ class TestFallback(HospitalCase):
         terms = Terms("appointment", channel="wechat", priority="0")
         plain = self.messages.browse(self.messages._enqueue([Draft("您好", openid="o_li")], terms))
         parts, _seconds = self.env["hospital.message.part"]._take(self.account.id, ["r1", "r2"])
-        self.env["hospital.message.part"]._settle([Rejected(part.id, "45009", "later") for part in parts])
+        refused = [(Rejected(part.id, "45009", "later"), part.reference) for part in parts]
+        self.env["hospital.message.part"]._settle(refused)
         self.env.invalidate_all()
         self.assertEqual((notice.state, notice.code, notice.child_ids.channel), ("failed", "45009", "sms"))
         self.assertEqual(plain.state, "queued", "nothing stands by for it: it waits for the morning")
