@@ -207,7 +207,9 @@ class HospitalMessagePart(models.Model):
     @api.model
     def _due_messages(self, found):
         self.env.cr.execute(_MESSAGES, [array({row[1] for row in found})])
-        return {row[0]: _Due(*row) for row in self.env.cr.fetchall()}
+        messages = {row[0]: _Due(*row) for row in self.env.cr.fetchall()}
+        # In the order of what is due: of several to one patient the first is asked first.
+        return {row[1]: messages[row[1]] for row in found}
 
     # -- asked once more -----------------------------------------------------------------------------------------
 
