@@ -63,7 +63,7 @@ def test_killed_while_checking_and_sending(hospital):
     # What was under way when the process was killed is unknown and never sent again by itself; reports that the
     # simulator, which lives in that process, still owed died with it.
     assert count(name, batch_id, "sent", "delivered", "unknown") == messages
-    assert count(name, batch_id, "unknown") < 500, "no more than was under way"
+    assert count(name, batch_id, "unknown") < 1000, "no more than was under way: a window of 500, 300 taken ahead"
     ((parts, left),) = query(
         name, "SELECT count(*), count(*) FILTER (WHERE state = 'queued') FROM hospital_message_part"
     )

@@ -511,6 +511,21 @@ def test_a_frame_that_cannot_be_read_is_left_out(protocol):
     assert len(peer.logins) == 1
 
 
+@pytest.mark.parametrize("protocol", ["cmpp2", "cmpp3", "smgp"])
+def test_a_report_that_cannot_be_read_is_answered_so(protocol):
+    """Unanswered it would come again and again, and hold a place of the gateway's window."""
+
+    async def tell(place):
+        extra = (b"",) if protocol == "smgp" else (0,)
+        peer = place.peer
+        peer.do(lambda: peer.connections[-1].send(peer.connections[-1].a_deliver("1069", "1069", b"id", 1, 0, *extra)))
+        await place.until(lambda: peer.acknowledged)
+        assert [result for _key, result in peer.acknowledged] == [10 if protocol == "smgp" else 1]
+        assert not place.service.kept
+
+    story(protocol, tell)
+
+
 # -- the end of connections --------------------------------------------------------------------------------------------
 
 STEPS = ["connect", "login", "logged", ("read", 1), ("read", 7), ("half", 1), ("half", 5)]

@@ -155,6 +155,12 @@ def test_forged_and_stale_callbacks_change_nothing(hospital, caller):
     assert not hospital.rows("SELECT FROM hospital_message_inbound WHERE key = '666'")
 
 
+def test_files_in_the_place_of_words_are_refused(hospital, caller):
+    files = {name: ("a", b"b") for name in ("timestamp", "msg_signature", "nonce", "proof", "digits", "key")}
+    assert requests.post(caller.address, files=files, timeout=30).status_code == 403
+    assert tells_nothing(requests.post(f"{caller.address}/bind", files=files, timeout=30))
+
+
 def test_bombs_are_refused_at_once(caller):
     bomb = (
         b'<!DOCTYPE x [<!ENTITY a "aaaa">'

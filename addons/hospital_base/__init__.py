@@ -1,1 +1,1 @@
-from . import models, services, wizards
+from . import logs, models, services, wizards

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from functools import cache
 
 from odoo import api, fields, models
 
@@ -48,11 +49,14 @@ class HospitalContact(models.Model):
         policy = self._policy(channel, purpose)
         local = self.env["res.company"]._to_hospital_clock(at)
         offset = local - at
-        verdicts = {}
-        for patient_id, facts in self._gate_facts(patients, purpose, at, policy.cap_days, offset).items():
+
+        @cache  # the facts of most patients are the same
+        def decide(facts):
             verdict = admission.decide(facts, policy, local)
-            verdicts[patient_id] = verdict._replace(at=verdict.at - offset) if verdict.at else verdict
-        return verdicts
+            return verdict._replace(at=verdict.at - offset) if verdict.at else verdict
+
+        facts = self._gate_facts(patients, purpose, at, policy.cap_days, offset)
+        return {patient_id: decide(own) for patient_id, own in facts.items()}
 
     @api.model
     def _policy(self, channel, purpose):
@@ -86,8 +90,10 @@ class HospitalContact(models.Model):
                  FROM res_partner patient WHERE patient.id = ANY(%(ids)s)""",
             {"purpose": purpose, "since": at - timedelta(days=cap_days), "ids": patients.ids},
         )
-        return {
-            patient_id: admission.Facts(
+
+        @cache
+        def facts(deceased, do_not_contact, consent, refused, complaint, *touches):
+            return admission.Facts(
                 deceased=bool(deceased),
                 do_not_contact=bool(do_not_contact),
                 refused=refused,
@@ -96,5 +102,5 @@ class HospitalContact(models.Model):
                 open_complaint=complaint,
                 touches=tuple(touch + offset for touch in touches),
             )
-            for patient_id, deceased, do_not_contact, consent, refused, complaint, touches in self.env.cr.fetchall()
-        }
+
+        return {patient_id: facts(*own, *touches) for patient_id, *own, touches in self.env.cr.fetchall()}

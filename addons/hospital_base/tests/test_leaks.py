@@ -1,4 +1,7 @@
+import logging
 import traceback
+
+from psycopg2 import DataError
 
 from odoo import Command
 from odoo.exceptions import ValidationError
@@ -275,6 +278,21 @@ class TestLeaks(HospitalCase):
             self.case.message_subscribe(self.person.ids)
         recipients = self.case._message_get_suggested_recipients()
         self.assertNotIn(self.person.id, [recipient.get("partner_id") for recipient in recipients])
+
+    def test_a_statement_that_fails_shows_no_row_in_the_log(self):
+        """Neither in what Odoo says of the statement nor in the traceback of the request."""
+        statement, values = "SELECT %s::text, %s::date", [OTHER_PHONE, "张伟国"]
+        http = logging.getLogger("odoo.http")
+        with self.assertLogs("odoo.sql_db", "ERROR") as sql, self.assertLogs(http, "ERROR") as web:
+            try:
+                with self.env.cr.savepoint():
+                    self.env.cr.execute(statement, values)
+            except DataError:
+                http.exception("Exception during request handling.")
+        self.assertIn("SELECT '…'::text", sql.output[0])
+        self.assertIn("InvalidDatetimeFormat", web.output[0])
+        for secret in values:
+            self.assertNotIn(secret, sql.output[0] + web.output[0])
 
     def test_hidden_fields_are_not_offered(self):
         for role in MASKED_ROLES:

@@ -27,7 +27,7 @@ class VendorPushes(http.Controller):
         sent = request.httprequest
         gateway = request.env["hospital.gateway"].sudo()._pushed_to(protocol, token, sent.remote_addr or "")
         if not gateway:
-            return request.not_found()
+            raise request.not_found()
         kept, refused = SAID[protocol]
         try:
             gateway._keep_pushed(sent.get_data())

@@ -37,11 +37,12 @@ class Wechat(http.Controller):
         return request.make_response(echostr, [("Content-Type", "text/plain; charset=utf-8")])
 
     @http.route(ADDRESS, methods=["POST"], **PUBLIC)
-    def receive(self, key, msg_signature="", timestamp="", nonce="", **_query):
+    def receive(self, key, **_params):
         """An event or a message; answered at once, for WeChat waits five seconds."""
-        body = request.httprequest.get_data()
+        sent = request.httprequest
+        said = [sent.args.get(name, "") for name in ("msg_signature", "timestamp", "nonce")]
         try:
-            answer = self._gateway(key)._wechat_receive(msg_signature, timestamp, nonce, body)
+            answer = self._gateway(key)._wechat_receive(*said, sent.get_data())
         except Refused as refused:
             return self._refuse(refused)
         return request.make_response(answer, [("Content-Type", "text/plain; charset=utf-8")])
@@ -89,8 +90,9 @@ class Wechat(http.Controller):
         return self._page("bind", proof=visit._pass("proof"), key=key)
 
     @http.route(f"{ADDRESS}/bind", methods=["POST"], **PUBLIC)
-    def bind(self, key, proof="", digits="", **_form):
+    def bind(self, key, **_params):
         """The last four digits of the patient's telephone number."""
+        proof, digits = (request.httprequest.form.get(name, "") for name in ("proof", "digits"))
         visit = self._visit(self._gateway(key), "proof", proof)
         if not visit.openid:
             return self._page("expired")

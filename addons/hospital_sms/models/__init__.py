@@ -32,6 +32,7 @@ from . import (
     hospital_message_history,
     hospital_message_inbound,
     hospital_message_matching,
+    hospital_message_moving,
     hospital_message_part,
     hospital_message_piece,
     hospital_message_queue,

@@ -29,16 +29,24 @@ SENTENCES = {
         _lt("Is the protocol the right one, and its version? Ask the operator."),
     ),
     "port_taken": (
-        _lt("Our own port is in use by another program."),
+        _lt("Reports and replies cannot come in: our own port is in use by another program."),
         _lt("Choose another port under “Reports”, and tell the operator."),
     ),
     "port_forbidden": (
-        _lt("Our own port may not be opened."),
+        _lt("Reports and replies cannot come in: our own port may not be opened."),
         _lt("Choose a port above 1024, and tell the operator."),
     ),
     "no_address": (
-        _lt("This server does not have the address that it should listen on."),
+        _lt("Reports and replies cannot come in: this server does not have the address that it should listen on."),
         _lt("Enter an address of this server under “Reports”, or 0.0.0.0."),
+    ),
+    "cannot_listen": (
+        _lt("Reports and replies cannot come in: our own port cannot be opened."),
+        _lt("Check address and port under “Reports”. It is tried again by itself."),
+    ),
+    "unwritable": (
+        _lt("The login or the secret is longer than this protocol allows, or has characters that it lacks."),
+        _lt("Compare both with what the operator gave you, then press “Try again”."),
     ),
     "no_secret": (
         _lt("The secret was not found on the server."),
@@ -115,20 +123,22 @@ class HospitalGateway(models.Model):
 
     def _state_sentence(self):
         """What is the matter and what to do about it, in the user's language; ``("", "")`` if all is well."""
-        if self.state not in ("failing", "refused"):
-            return "", ""
         code = self.state_code or ""
-        if login := LOGINS.get(codes.family(self.protocol), {}).get(code.lower()):
-            return self.env._(login), self.env._(LOGIN_ADVICE)
+        if self.state not in ("failing", "refused") and not (self.state == "connected" and code):
+            return "", ""
         if code in SENTENCES:
             sentence, advice = SENTENCES[code]
             advice = self.env._(advice).replace("%(secret)s", (self.secret_ref or "").upper())
             return self.env._(sentence), advice
-        meanings = self.env["hospital.message.code"]._meanings([(self.protocol, code)])
-        return (
-            meanings.get((self.protocol, code)) or self.env._("The operator answers with code “%(code)s”.", code=code),
-            self.env._(LOGIN_ADVICE) if self.state == "refused" else self.env._("It is tried again by itself."),
-        )
+        if login := LOGINS.get(codes.family(self.protocol), {}).get(code.lower()):
+            sentence = self.env._(login)
+        else:
+            meanings = self.env["hospital.message.code"]._meanings([(self.protocol, code)])
+            sentence = meanings.get((self.protocol, code)) or self.env._(
+                "The operator answers with code “%(code)s”.", code=code
+            )
+        advice = LOGIN_ADVICE if self.state == "refused" else _lt("It is tried again by itself.")
+        return sentence, self.env._(advice)
 
     def _compute_counts(self):
         """Of parts, since midnight on the hospital's clock."""

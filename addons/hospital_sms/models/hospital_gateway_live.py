@@ -70,20 +70,13 @@ class HospitalGateway(models.Model):
     def _fail_over(self):
         """Give messages of which no part has begun to the other gateway; returns whether there may be more."""
         self.env.cr.execute(
-            """WITH moving AS (
-                   SELECT part.id, part.message_id FROM hospital_message_part part
-                    WHERE part.gateway_id = %(ours)s AND part.state = 'queued'
-                      AND NOT EXISTS (SELECT FROM hospital_message_part sibling
-                                       WHERE sibling.message_id = part.message_id AND sibling.state <> 'queued')
-                    LIMIT %(most)s FOR UPDATE SKIP LOCKED),
-               parts AS (UPDATE hospital_message_part SET gateway_id = %(other)s
-                          WHERE message_id IN (SELECT message_id FROM moving)),
-               messages AS (UPDATE hospital_message SET gateway_id = %(other)s
-                             WHERE id IN (SELECT message_id FROM moving))
-               SELECT count(*) FROM moving""",
-            {"ours": self.id, "other": self.failover_id.id, "most": MOVED},
+            """SELECT part.message_id FROM hospital_message_part part
+                WHERE part.gateway_id = %s AND part.state = 'queued'
+                  AND NOT EXISTS (SELECT FROM hospital_message_part sibling
+                                   WHERE sibling.message_id = part.message_id AND sibling.state <> 'queued')
+                LIMIT %s FOR UPDATE SKIP LOCKED""",
+            [self.id, MOVED],
         )
-        moved = self.env.cr.fetchone()[0]
-        if moved:
-            self.env["hospital.service"]._wake("messages")
-        return moved == MOVED
+        rows = self.env.cr.fetchall()
+        moved = self.env["hospital.message"]._move(dict.fromkeys((row[0] for row in rows), self.failover_id.id))
+        return bool(moved) and len(rows) == MOVED

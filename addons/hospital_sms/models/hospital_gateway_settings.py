@@ -71,7 +71,9 @@ class HospitalGateway(models.Model):
     def _secret_fields(self):
         return [*super()._secret_fields(), "listen_secret_ref"]
 
-    @api.constrains("protocol", "enabled", "node", "corp_id", "listen_port", "listen_peers", "listen_secret_ref")
+    @api.constrains(
+        "protocol", "enabled", "node", "corp_id", "listen_host", "listen_port", "listen_peers", "listen_secret_ref"
+    )
     def _check_sgip(self):
         for gateway in self.filtered(lambda gateway: gateway.protocol == "sgip" and gateway.enabled):
             node = gateway.node or ""
@@ -83,6 +85,34 @@ class HospitalGateway(models.Model):
                 raise ValidationError(
                     self.env._("Name who may connect to your port, and the secret that they have to know.")
                 )
+            if other := gateway._at_the_same_port():
+                raise ValidationError(
+                    self.env._(
+                        "“%(other)s” listens on port %(port)s already: each account of China Unicom needs a port of "
+                        "its own.",
+                        other=other.name,
+                        port=gateway.listen_port,
+                    )
+                )
+
+    def _at_the_same_port(self):
+        """The gateway that is on and listens where this one does."""
+        others = self.sudo().search(
+            [
+                ("protocol", "=", "sgip"),
+                ("enabled", "=", True),
+                ("listen_port", "=", self.listen_port or -1),
+                ("id", "!=", self.id),
+            ]
+        )
+        everywhere = (False, "", "0.0.0.0", "::")
+        return others.filtered(
+            lambda other: (
+                other.listen_host == self.listen_host
+                or other.listen_host in everywhere
+                or self.listen_host in everywhere
+            )
+        )[:1]
 
     @api.constrains("listen_peers")
     def _check_peers(self):

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 
 class HospitalMessageBatch(models.Model):
@@ -10,11 +10,13 @@ class HospitalMessageBatch(models.Model):
         """Endpoint of the form's bar, asked once a second while something moves.
 
         Returns ``{"state", "total", "read", "counts": {state: messages}, "parts", "doubles", "bad_rows",
-        "excluded": [{"reason", "words", "count"}]}``.
+        "excluded": [{"reason", "words", "count"}], "until": when allowed hours begin that it waits for, or False}``.
         """
         self.ensure_one()
         self.check_access("read")
         counts = self._counts()
+        now = fields.Datetime.now()
+        until = self._quiet_until(now)
         return {
             "state": self.state,
             "total": max(self.total, 0),
@@ -23,6 +25,7 @@ class HospitalMessageBatch(models.Model):
             "parts": self.part_count,
             "doubles": self.double_count,
             "bad_rows": self.bad_row_count,
+            "until": fields.Datetime.to_string(until) if self.state == "sending" and until > now else False,
             "excluded": self._excluded() if counts.get("excluded") and self.state != "checking" else [],
         }
 

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from ..messaging.arrays import array
 from .hospital_message_queue import Draft, Terms
 
 # Hours without a report after which nobody expects one.
@@ -18,11 +19,18 @@ class HospitalMessage(models.Model):
     _inherit = "hospital.message"
 
     @api.model
-    def _recover(self):
-        """A process that died has left parts as *sending*: they may have left. Called by whoever leads now."""
+    def _recover(self, held=(), minutes=0):
+        """Parts that stand as *sending* without anybody who will settle them may have left: they are *unknown*.
+
+        Called by whoever leads now, for what a process that died has left; and from time to time, for what was taken
+        so many ``minutes`` ago and is not among those ``held``: its transaction was committed after we had given it up.
+        """
         self.env.cr.execute(
             """UPDATE hospital_message_part SET state = 'unknown', attempts = attempts + 1
-                WHERE state = 'sending' RETURNING id, message_id"""
+                WHERE state = 'sending' AND NOT id = ANY(%s::int[])
+                  AND (%s = 0 OR sending_at < statement_timestamp() AT TIME ZONE 'UTC' - %s * interval '1 minute')
+            RETURNING id, message_id""",
+            [array(held), minutes, minutes],
         )
         rows = self.env.cr.fetchall()
         if rows:
@@ -49,11 +57,15 @@ class HospitalMessage(models.Model):
 
     @api.model
     def _route_waiting(self):
-        """Messages that no gateway served when they were put in: perhaps one does now."""
+        """Messages that no gateway served when they were put in, or whose gateway is no more: perhaps one does now."""
         self.env.cr.execute(
             """SELECT DISTINCT message_id FROM (
-                   SELECT message_id FROM hospital_message_part
-                    WHERE gateway_id IS NULL AND state = 'queued' LIMIT %s) AS waiting""",
+                   SELECT message_id FROM hospital_message_part part
+                    WHERE state = 'queued'
+                      AND (gateway_id IS NULL OR gateway_id IN (SELECT id FROM hospital_gateway WHERE NOT active))
+                      AND NOT EXISTS (SELECT FROM hospital_message_part sibling
+                                       WHERE sibling.message_id = part.message_id AND sibling.state <> 'queued')
+                    LIMIT %s) AS waiting""",
             [MOST],
         )
         messages = self.browse([row[0] for row in self.env.cr.fetchall()])
@@ -63,16 +75,7 @@ class HospitalMessage(models.Model):
             terms = Terms(purpose, channel, department_id=department.id)
             routes = self.env["hospital.gateway"]._route(group.mapped("number"), terms)
             found = {message.id: routes[message.number][0] for message in group if routes[message.number][0]}
-            self.env.cr.execute(
-                """WITH found AS (SELECT * FROM unnest(%s::int[], %s::int[]) AS found (id, gateway_id)),
-                        parts AS (UPDATE hospital_message_part part SET gateway_id = found.gateway_id
-                                    FROM found WHERE part.message_id = found.id AND part.state = 'queued')
-                   UPDATE hospital_message message SET gateway_id = found.gateway_id
-                     FROM found WHERE message.id = found.id""",
-                [list(found), list(found.values())],
-            )
-            if found:
-                self.env["hospital.service"]._wake("messages")
+            self._move(found)
 
     @api.model
     def _care(self):

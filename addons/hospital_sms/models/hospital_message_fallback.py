@@ -16,6 +16,9 @@ OUTCOMES = [
     ("excluded", "May not be contacted"),
     ("cancelled", "Cancelled"),
 ]
+# Minutes without WeChat's word, which comes within seconds, after which the next way is taken.
+WORD = 30
+MOST = 5000
 CALL_STATES = [
     ("due", "To be called"),
     ("called", "Called"),
@@ -46,6 +49,7 @@ class HospitalMessage(models.Model):
     _call_index = models.Index("(patient_id) WHERE call_state IN ('due', 'unreached')")
     _call_list_index = models.Index("(priority, id) WHERE call_state IS NOT NULL")
     _outcome_index = models.Index("(outcome, id DESC) WHERE outcome IS NOT NULL")
+    _word_index = models.Index("(sent_at) WHERE channel = 'wechat' AND state = 'sent' AND fallback IS NOT NULL")
 
     @api.model
     def _notify(self, drafts, terms, channels=("wechat", "sms", "call")):
@@ -122,6 +126,28 @@ class HospitalMessage(models.Model):
         )
         self.env["hospital.wechat.follower"].invalidate_model()
         self.env["hospital.contact"].invalidate_model()
+
+    @api.model
+    def _give_up_waiting(self):
+        """A notice by WeChat without a report waits minutes, not days: the text message has to come in time."""
+        more = super()._give_up_waiting()
+        minutes = int(self.env["ir.config_parameter"].sudo().get_param("hospital_sms.wechat_silent_minutes", WORD))
+        self.env.cr.execute(
+            """UPDATE hospital_message_part SET state = 'silent'
+                WHERE id IN (SELECT part.id
+                               FROM hospital_message message
+                               JOIN hospital_message_part part ON part.message_id = message.id
+                              WHERE message.channel = 'wechat' AND message.state = 'sent'
+                                AND message.fallback IS NOT NULL AND part.state = 'sent'
+                                AND message.sent_at
+                                    < statement_timestamp() AT TIME ZONE 'UTC' - %s * interval '1 minute'
+                              ORDER BY message.sent_at LIMIT %s FOR UPDATE OF part SKIP LOCKED)
+            RETURNING message_id""",
+            [minutes, MOST],
+        )
+        silent = [row[0] for row in self.env.cr.fetchall()]
+        self._follow(silent)
+        return more or len(silent) == MOST
 
     # -- what follows ------------------------------------------------------------------------------------------------
 

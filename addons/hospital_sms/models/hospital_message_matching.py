@@ -180,12 +180,14 @@ class HospitalMessage(models.Model):
         return self._match_again(self.env.cr.fetchall())
 
     @api.model
-    def _match_lately_parked(self, since):
+    def _match_lately_parked(self, seconds):
         """Reports parked since then: what another process persisted at the same moment did not see them."""
         self.env.cr.execute(
             """SELECT id, gateway_id, provider_id, state, code, number, done_at
-                 FROM hospital_message_report WHERE at > %s ORDER BY id LIMIT 10000""",
-            [since],
+                 FROM hospital_message_report
+                WHERE at > statement_timestamp() AT TIME ZONE 'UTC' - %s * interval '1 second'
+                ORDER BY id LIMIT 10000""",
+            [seconds],
         )
         self._follow(self._match_again(self.env.cr.fetchall()))
 

@@ -14,6 +14,13 @@ PART_STATES = [
 ]
 
 
+class Copied(fields.Many2one):
+    """A many2one whose value the message has too: its foreign key is checked there, once for all parts."""
+
+    def update_db_foreign_key(self, model, column):
+        pass
+
+
 class HospitalMessagePart(models.Model):
     """What an operator sees: one submit, one answer, one report, one bill. Written by the service, in SQL."""
 
@@ -25,8 +32,8 @@ class HospitalMessagePart(models.Model):
     message_id = fields.Many2one("hospital.message", required=True, ondelete="cascade", index=True, readonly=True)
     number = fields.Integer(required=True, default=1, readonly=True)
     total = fields.Integer(required=True, default=1, readonly=True)
-    gateway_id = fields.Many2one("hospital.gateway", ondelete="restrict", readonly=True)
-    batch_id = fields.Many2one("hospital.message.batch", ondelete="restrict", readonly=True)
+    gateway_id = Copied("hospital.gateway", ondelete="restrict", readonly=True)
+    batch_id = Copied("hospital.message.batch", ondelete="restrict", readonly=True)
     priority = fields.Selection(PRIORITIES, required=True, default="2", readonly=True)
     due_at = fields.Datetime(required=True, readonly=True)
     state = fields.Selection(PART_STATES, required=True, default="queued", readonly=True)

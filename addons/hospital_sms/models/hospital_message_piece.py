@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..protocols.contract import Reply
+from ..protocols.text import join
 
 # A long text whose rest has not come by then is taken as it is.
 PATIENCE = timedelta(hours=1)
@@ -83,6 +84,6 @@ class HospitalMessagePiece(models.Model):
             parameters,
         )
         return [
-            (gateway_id, Reply(number, destination, text, key, at))
+            (gateway_id, Reply(number, destination, join(text), key, at))
             for gateway_id, number, destination, text, key, at in self.env.cr.fetchall()
         ]

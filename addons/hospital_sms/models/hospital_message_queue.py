@@ -153,22 +153,26 @@ class HospitalMessage(models.Model):
                     draft.root_id,
                 )
             )
-        columns = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
-        # What nobody has is no array of a hundred thousand nothings.
-        columns = {name: values for name, values in columns.items() if any(value is not None for value in values)}
+        own = dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True))
+        # What all have in common is one value, not an array of thousands.
+        common = {name: values[0] for name, values in own.items() if len(set(values)) == 1 and name != "id"}
+        own = {name: array(values) for name, values in own.items() if name not in common}
+        common = {name: value for name, value in common.items() if value is not None}
         self.env.cr.execute(
             f"""INSERT INTO hospital_message
-                       ({", ".join(f'"{name}"' for name in columns)}, channel, purpose, priority, department_id,
+                       ({", ".join(f'"{name}"' for name in (*own, *common))}, channel, purpose, priority, department_id,
                         sender_id, template_id, batch_id, watched, create_date, write_date)
-                SELECT draft.*, %s, %s, %s, %s::int, %s, %s::int, %s::int, %s, moment, moment
-                  FROM unnest({", ".join(f"%s::{_COLUMNS[name]}[]" for name in columns)}) AS draft,
+                SELECT draft.*, {"".join(f"%s::{_COLUMNS[name]}, " for name in common)}
+                       %s, %s, %s, %s::int, %s, %s::int, %s::int, %s, moment, moment
+                  FROM unnest({", ".join(f"%s::{_COLUMNS[name]}[]" for name in own)}) AS draft,
                        (SELECT now() AT TIME ZONE 'UTC') AS now (moment)
                     ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING
              RETURNING id""",
             [
+                *common.values(),
                 *(terms.channel, terms.purpose, terms.priority, terms.department_id, self.env.uid),
                 *(terms.template_id, terms.batch_id, terms.watched),
-                *map(array, columns.values()),
+                *own.values(),
             ],
         )
         made = {row[0] for row in self.env.cr.fetchall()}
@@ -244,17 +248,19 @@ class HospitalMessage(models.Model):
         return places
 
     @api.model
-    def _exclude(self, reasons):
+    def _exclude(self, reasons, state="excluded"):
         """``{message id: reason}``: these are not sent after all."""
+        if not reasons:
+            return
         self.env.cr.execute(
             """WITH refused AS (SELECT * FROM unnest(%s::int[], %s::text[]) AS refused (id, reason)),
                     parts AS (UPDATE hospital_message_part part SET state = 'cancelled' FROM refused
                                WHERE part.message_id = refused.id AND part.state = 'queued')
                UPDATE hospital_message message
-                  SET state = 'excluded', reason = refused.reason, write_date = now() AT TIME ZONE 'UTC'
+                  SET state = %s, reason = refused.reason, write_date = now() AT TIME ZONE 'UTC'
                  FROM refused WHERE message.id = refused.id
             RETURNING message.id, message.watched""",
-            [array(reasons), array(reasons.values())],
+            [array(reasons), array(reasons.values()), state],
         )
         self._tell([message_id for message_id, watched in self.env.cr.fetchall() if watched])
 

@@ -11,6 +11,11 @@ from .hospital_message_queue import Draft, Terms
 ANSWERS = "72 hours"
 # A refusal that answers nothing of late is of what came last.
 REMEMBERED = "365 days"
+# Messages to the number or follower of a text, while they are remembered.
+_WRITTEN_TO = """
+    (number = %(number)s OR patient_id = ANY(%(patients)s) AND openid = %(openid)s)
+    AND create_date > %(at)s - %(remembered)s::interval AND state NOT IN ('draft', 'excluded', 'cancelled')
+"""
 # A person decides what is a complaint; these words bring a text to the top.
 ATTENTION = re.compile(
     r"投诉|举报|差评|态度|骗|事故|律师|赔|12345|12320|疼得|出血|流血|高烧|昏|喘不上|救命|急救|自杀|不想活"
@@ -51,20 +56,25 @@ class HospitalMessageInbound(models.Model):
     # -- whom it is from, what it answers ----------------------------------------------------------------------
 
     def _thread(self):
-        """By the extension, which belongs to one message; else the last message to the number or follower."""
+        """By the extension, which belongs to one message; else the last message to the number or follower.
+
+        A number or a follower may stand for several patients: then the message says which it is, or nobody does.
+        """
         self.flush_recordset()
         self.env.cr.execute(
             """
             UPDATE hospital_message_inbound inbound
                SET message_id = answered.id,
-                   patient_id = COALESCE(answered.patient_id, follower.patient_id, owner.patient_id),
+                   patient_id = COALESCE(answered.patient_id, follower.only, owner.patient_id),
                    department_id = answered.department_id,
                    user_id = answered.sender_id,
                    attention = FALSE
               FROM hospital_message_inbound one
               LEFT JOIN LATERAL (
-                    SELECT follower.patient_id FROM hospital_wechat_follower follower
-                     WHERE follower.gateway_id = one.gateway_id AND follower.openid = one.openid LIMIT 1
+                    SELECT array_agg(patient_id) AS patients,
+                           CASE WHEN count(*) = 1 THEN min(patient_id) END AS only
+                      FROM hospital_wechat_follower
+                     WHERE gateway_id = one.gateway_id AND openid = one.openid AND patient_id IS NOT NULL
                    ) follower ON TRUE
               LEFT JOIN LATERAL (
                     SELECT min(phone.patient_id) AS patient_id FROM hospital_patient_phone phone
@@ -74,8 +84,7 @@ class HospitalMessageInbound(models.Model):
                     SELECT message.id, message.patient_id, message.department_id, message.sender_id
                       FROM hospital_message message
                      WHERE (message.number = one.number
-                            OR one.openid IS NOT NULL AND message.patient_id = follower.patient_id
-                               AND message.openid = one.openid)
+                            OR message.patient_id = ANY(follower.patients) AND message.openid = one.openid)
                        AND message.create_date > one.at - %(answers)s::interval * 10
                        AND COALESCE(message.sent_at, message.create_date) > one.at - %(answers)s::interval
                        AND message.state NOT IN ('draft', 'excluded', 'queued', 'cancelled')
@@ -144,11 +153,8 @@ class HospitalMessageInbound(models.Model):
         if self.message_id:
             return self.message_id.purpose
         self.env.cr.execute(
-            """SELECT purpose FROM hospital_message
-                WHERE number = %s AND create_date > %s - %s::interval
-                  AND state NOT IN ('draft', 'excluded', 'cancelled')
-                ORDER BY create_date DESC LIMIT 1""",
-            [self.number, self.at, REMEMBERED],
+            f"""SELECT purpose FROM hospital_message WHERE {_WRITTEN_TO} ORDER BY create_date DESC LIMIT 1""",
+            self._written_to(),
         )
         row = self.env.cr.fetchone()
         return row[0] if row else "marketing"
@@ -156,12 +162,30 @@ class HospitalMessageInbound(models.Model):
     def _patients_written_to(self, purpose):
         """Whom messages of this purpose to the number were for; the patient of the text in any case."""
         self.env.cr.execute(
-            """SELECT DISTINCT patient_id FROM hospital_message
-                WHERE number = %s AND purpose = %s AND patient_id IS NOT NULL
-                  AND create_date > %s - %s::interval AND state NOT IN ('draft', 'excluded', 'cancelled')""",
-            [self.number, purpose, self.at, REMEMBERED],
+            f"""SELECT DISTINCT patient_id FROM hospital_message
+                 WHERE {_WRITTEN_TO} AND purpose = %(purpose)s AND patient_id IS NOT NULL""",
+            self._written_to() | {"purpose": purpose},
         )
-        return self.patient_id.browse(row[0] for row in self.env.cr.fetchall()) | self.patient_id
+        patients = self.patient_id.browse(row[0] for row in self.env.cr.fetchall()) | self.patient_id
+        # Who follows for several and was not written to refuses for all of them, rather than for nobody.
+        return patients or self._followed_for()
+
+    def _written_to(self):
+        """Values of ``_WRITTEN_TO``."""
+        return {
+            "number": self.number or None,
+            "openid": self.openid or None,
+            "patients": self._followed_for().ids,
+            "at": self.at,
+            "remembered": REMEMBERED,
+        }
+
+    def _followed_for(self):
+        """The patients whom the follower that wrote this stands for."""
+        followers = self.env["hospital.wechat.follower"]
+        if not self.openid:
+            return followers.patient_id
+        return followers.search([("gateway_id", "=", self.gateway_id.id), ("openid", "=", self.openid)]).patient_id
 
     def _drop_waiting(self, purpose):
         """What waits for this number is not sent; what the service holds at this moment asks the gate itself."""

@@ -58,13 +58,19 @@ class HospitalMessagePart(models.Model):
 
     @api.model
     def _settle(self, outcomes):
-        """Persist ``outcomes`` of parts that are under way, and what messages become by them; set-based.
+        """Persist outcomes of parts that are under way, and what messages become by them; set-based.
+
+        outcomes: (outcome, reference under which its part was taken)
 
         Returns whether something has gone back to the queue. An answer that comes after its part was given up as
-        *unknown* still counts; any other outcome only of a part that is *sending*.
+        *unknown* still counts; any other outcome only of a part that is *sending*. Whoever is not sure whether an
+        earlier call was committed may call again: a part that has been taken once more since is left alone.
         """
+        outcomes = self._still_under(outcomes)
         of = {cls: [one for one in outcomes if isinstance(one, cls)] for cls in (Accepted, Rejected, Unknown, Unsent)}
-        again_by, failed = self._refused(of[Rejected])
+        now = fields.Datetime.now()
+        back = self._put_back([(one.part_id, now, 0, 0) for one in of[Unsent]])
+        again_by, failed, moving = self._refused(of[Rejected])
         touched = self._set(
             "state = 'sent', provider_id = new.value, sent_at = statement_timestamp() AT TIME ZONE 'UTC', code = NULL",
             [(one.part_id, one.provider_id) for one in of[Accepted]],
@@ -74,12 +80,24 @@ class HospitalMessagePart(models.Model):
         touched |= self._set(
             "state = 'failed', code = new.value, done_at = statement_timestamp() AT TIME ZONE 'UTC'", failed
         )
-        now = fields.Datetime.now()
-        back = self._put_back(again_by + [(one.part_id, now, 0, 0, None) for one in of[Unsent]])
+        back |= self._put_back(again_by)
+        self.env["hospital.message"]._move(moving)
         if parked_for := [one.part_id for one in of[Accepted] + of[Unknown]]:
             touched |= self.env["hospital.message"]._match_parked(parked_for)
         self.env["hospital.message"]._follow(touched)
         return back
+
+    def _still_under(self, outcomes):
+        """The outcomes whose part is still what was taken under that reference."""
+        if not outcomes:
+            return []
+        self.env.cr.execute(
+            """SELECT part.id, part.reference FROM unnest(%s::int[], %s::text[]) AS taken (id, reference)
+                 JOIN hospital_message_part part ON part.id = taken.id AND part.reference = taken.reference""",
+            arrays((outcome.part_id, reference) for outcome, reference in outcomes),
+        )
+        same = set(self.env.cr.fetchall())
+        return [outcome for outcome, reference in outcomes if (outcome.part_id, reference) in same]
 
     def _set(self, assignments, rows, states="('sending')"):
         """``rows``: (part id, value); returns the ids of the messages of those that have been set."""
@@ -94,78 +112,81 @@ class HospitalMessagePart(models.Model):
         return {row[0] for row in self.env.cr.fetchall()}
 
     def _put_back(self, rows):
-        """``rows``: (part id, due at, tries that counted, tries that did not, other gateway or None)."""
+        """``rows``: (part id, due at, tries that counted, tries that did not)."""
         if not rows:
             return False
         self.env.cr.execute(
-            """WITH back AS (
-                   UPDATE hospital_message_part part
-                      SET state = 'queued', due_at = new.due_at, gateway_id = COALESCE(new.gateway_id, part.gateway_id),
-                          attempts = part.attempts + new.attempts, throttled = part.throttled + new.throttled
-                     FROM unnest(%s::int[], %s::timestamp[], %s::int[], %s::int[], %s::int[])
-                          AS new (id, due_at, attempts, throttled, gateway_id)
-                    WHERE part.id = new.id AND part.state = 'sending'
-                RETURNING part.message_id, new.gateway_id)
-               UPDATE hospital_message message SET gateway_id = back.gateway_id
-                 FROM back WHERE message.id = back.message_id AND back.gateway_id IS NOT NULL""",
+            """UPDATE hospital_message_part part
+                  SET state = 'queued', due_at = new.due_at,
+                      attempts = part.attempts + new.attempts, throttled = part.throttled + new.throttled
+                 FROM unnest(%s::int[], %s::timestamp[], %s::int[], %s::int[]) AS new (id, due_at, attempts, throttled)
+                WHERE part.id = new.id AND part.state = 'sending'""",
             arrays(rows),
         )
         return True
 
     def _refused(self, rejected):
-        """What is tried again, as rows for ``_put_back``, and ``[(part id, code)]`` of what has failed."""
+        """Returns what is tried again, as rows for ``_put_back``, ``[(part id, code)]`` of what has failed, and which
+        messages move, ``{message id: gateway id}``.
+        """
         failed = [(one.part_id, one.code) for one in rejected if one.kind == "failed"]
         rejected = {one.part_id: one for one in rejected if one.kind != "failed"}
         if not rejected:
-            return [], failed
+            return [], failed, {}
         self.env.cr.execute(
-            """SELECT part.id, part.attempts, part.throttled, gateway.id, gateway.hours, gateway.failover_id,
-                      message.number, message.purpose, message.channel,
+            """SELECT part.id, part.message_id, part.attempts, part.throttled,
+                      gateway.id, gateway.hours, gateway.failover_id, message.number, message.purpose, message.channel,
                       EXISTS (SELECT FROM hospital_message_part sibling
                                WHERE sibling.message_id = part.message_id
-                                 AND sibling.state IN ('sent', 'delivered', 'unknown', 'silent'))
+                                 AND (sibling.state IN ('sent', 'delivered', 'unknown', 'silent')
+                                      OR sibling.state = 'sending' AND NOT sibling.id = ANY(%s::int[]))),
+                      message.channel = 'wechat' AND message.fallback IS NOT NULL
                  FROM hospital_message_part part
                  JOIN hospital_message message ON message.id = part.message_id
                  JOIN hospital_gateway gateway ON gateway.id = part.gateway_id
                 WHERE part.id = ANY(%s::int[]) AND part.state = 'sending'""",
-            [array(rejected)],
+            [array(rejected)] * 2,
         )
         rows = [_Refused(*row) for row in self.env.cr.fetchall()]
         ported = self.env["hospital.gateway"]._elsewhere(
             [row for row in rows if rejected[row.part_id].kind == "elsewhere"]
         )
-        company, now, back = self.env["res.company"], fields.Datetime.now(), []
+        company, now, back, moving = self.env["res.company"], fields.Datetime.now(), [], {}
         for row in rows:
             one = rejected[row.part_id]
             other = ported.get(row.part_id) if one.kind == "elsewhere" else row.failover_id
             # The receiver's phone puts parts together only when they come from the same number.
             verdict = again.verdict(one.kind, row.attempts, row.throttled, bool(other) and not row.torn)
-            if verdict == "failed":
+            if verdict == "failed" or (verdict == "later" and row.notice):  # a quota: the text message goes today
                 failed.append((row.part_id, one.code))
             elif verdict == "later":
                 local = again.next_window(row.hours, company._to_hospital_clock(now))
-                back.append((row.part_id, company._from_hospital_clock(local), 1, 0, None))
+                back.append((row.part_id, company._from_hospital_clock(local), 1, 0))
             elif verdict == "other":
-                back.append((row.part_id, now, again.TRIES - row.attempts, 0, other))
+                back.append((row.part_id, now, again.TRIES - row.attempts, 0))
+                moving[row.message_id] = other
             else:
                 counts = one.kind != "throttled"
-                back.append((row.part_id, now + timedelta(seconds=verdict), counts, not counts, None))
-        return [(*row[:2], int(row[2]), int(row[3]), row[4]) for row in back], failed
+                back.append((row.part_id, now + timedelta(seconds=verdict), int(counts), int(not counts)))
+        return back, failed, moving
 
     @api.model
-    def _give_back(self, references):
-        """Parts that were taken under these references and handed to no link: they wait again."""
+    def _give_back(self, gateway_id, references):
+        """Parts that the gateway took under these references and handed to no link: they wait again."""
         self.env.cr.execute(
             """UPDATE hospital_message_part SET state = 'queued'
-                WHERE reference = ANY(%s::text[]) AND state = 'sending'""",
-            [array(references)],
+                WHERE gateway_id = %s AND reference = ANY(%s::text[]) AND state = 'sending'""",
+            [gateway_id, array(references)],
         )
 
 
 class _Refused(NamedTuple):
-    """``torn``: other parts of its message have been taken by this gateway."""
+    """torn: other parts of its message have left by this gateway, or are leaving
+    notice: another way stands by (``_notify``)
+    """
 
     part_id: int
+    message_id: int
     attempts: int
     throttled: int
     gateway_id: int
@@ -175,6 +196,7 @@ class _Refused(NamedTuple):
     purpose: str
     channel: str
     torn: bool
+    notice: bool
 
 
 class HospitalMessage(models.Model):

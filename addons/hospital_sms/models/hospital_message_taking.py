@@ -62,7 +62,11 @@ _MESSAGES = """
            COALESCE(message.extension, ''),
            COALESCE(CASE message.channel WHEN 'wechat' THEN template.wechat_code ELSE template.vendor_code END, ''),
            EXISTS (SELECT FROM hospital_message_part part
-                    WHERE part.message_id = message.id AND part.sending_at IS NOT NULL)
+                    WHERE part.message_id = message.id AND part.sending_at IS NOT NULL),
+           EXISTS (SELECT FROM hospital_message_part part
+                    WHERE part.message_id = message.id AND part.state NOT IN ('queued', 'cancelled')),
+           EXISTS (SELECT FROM hospital_message_batch batch
+                    WHERE batch.id = message.batch_id AND batch.state = 'cancelled')
       FROM hospital_message message
       LEFT JOIN sms_template template ON template.id = message.template_id
      WHERE message.id = ANY(%s::int[])
@@ -79,7 +83,10 @@ _LEDGER = """
 
 
 class _Due(NamedTuple):
-    """A message of which parts have been selected; ``begun``: some part of it has been under way before."""
+    """A message of which parts have been selected.
+
+    begun: some part of it has been under way before; out: some part has left, or may have; cancelled: its batch is
+    """
 
     id: int
     patient_id: int | None
@@ -93,6 +100,8 @@ class _Due(NamedTuple):
     extension: str
     template: str
     begun: bool
+    out: bool
+    cancelled: bool
 
 
 class HospitalMessagePart(models.Model):
@@ -198,7 +207,9 @@ class HospitalMessagePart(models.Model):
     @api.model
     def _due_messages(self, found):
         self.env.cr.execute(_MESSAGES, [array({row[1] for row in found})])
-        return {row[0]: _Due(*row) for row in self.env.cr.fetchall()}
+        messages = {row[0]: _Due(*row) for row in self.env.cr.fetchall()}
+        # In the order of what is due: of several to one patient the first is asked first.
+        return {row[1]: messages[row[1]] for row in found}
 
     # -- asked once more -----------------------------------------------------------------------------------------
 
@@ -207,12 +218,15 @@ class HospitalMessagePart(models.Model):
         """Which of these messages may leave now. A *no* excludes one, a *later* moves it.
 
         Of the messages for one purpose to one patient only the first is asked: the ledger must know of it before the
-        next is. What has begun goes on.
+        next is. What is partly out goes on. What came back to the queue is in the ledger already, whose cap it does not
+        wait for; but whoever has died or refused since does not get it, nor does anybody after its batch was cancelled.
         """
-        going, excluded, moved, asked = set(), {}, defaultdict(list), defaultdict(dict)
+        going, cancelled, excluded, moved, asked = set(), [], {}, defaultdict(list), defaultdict(dict)
         for message in messages.values():
-            if message.begun:
+            if message.out:
                 going.add(message.id)
+            elif message.cancelled:
+                cancelled.append(message.id)
             else:
                 asked[message.channel, message.purpose].setdefault(message.patient_id or -message.id, message)
         for (channel, purpose), candidates in asked.items():
@@ -220,11 +234,16 @@ class HospitalMessagePart(models.Model):
             for message, verdict in zip(candidates.values(), verdicts, strict=True):
                 if verdict.verdict == "no":
                     excluded[message.id] = verdict.reason
-                elif verdict.verdict == "later" and not self.env["hospital.message"]._overtakes(message):
+                elif (
+                    verdict.verdict == "later"
+                    and not (message.begun and verdict.reason == "cap")
+                    and not self.env["hospital.message"]._overtakes(message)
+                ):
                     moved[verdict.at].append(message.id)
                 else:
                     going.add(message.id)
         self.env["hospital.message"]._exclude(excluded)
+        self.env["hospital.message"]._exclude(dict.fromkeys(cancelled), "cancelled")
         for at, ids in moved.items():
             self.env["hospital.message"]._postpone(ids, at)
         return going

@@ -6,8 +6,10 @@ from . import cmpp, codes, layout
 from .cmpp import Receipt
 from .connection import Client, national, now, reply
 from .contract import Part, Report, link
+from .frames import Malformed
 from .session import OperatorLink
 
+STRUCTURE = 1  # the result of what cannot be read
 VERSIONS = {"cmpp2": cmpp.V20, "cmpp3": cmpp.V30}
 
 
@@ -66,7 +68,11 @@ class CmppClient(Client):
 
     def _delivered(self, sequence: int, pdu: cmpp.Deliver) -> None:
         if pdu.registered_delivery == 1:
-            receipt = Receipt.decode(pdu.content)
+            try:
+                receipt = Receipt.decode(pdu.content)
+            except Malformed:  # unanswered it would come again and again, and close the gateway's window
+                self.put(cmpp.encode(cmpp.DeliverResp(pdu.msg_id, STRUCTURE), sequence, self.link.version))
+                raise
             item = Report(
                 receipt.msg_id,
                 codes.state(receipt.stat),

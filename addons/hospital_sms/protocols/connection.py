@@ -43,9 +43,8 @@ def national(number: str) -> str:
 def reply(number: str, destination: str, udhi: int, fmt: int, content: bytes, key: str, at: datetime | None = None):
     """What a receiver wrote, or a part of it."""
     piece = text.unwrap(content) if udhi else text.Piece(0, 1, 1, content)
-    return Reply(
-        national(number), destination, text.decode(piece.body, fmt), key, at, piece.ref, piece.index, piece.total
-    )
+    words = text.decode(piece.body, fmt, cut=piece.total > 1)
+    return Reply(national(number), destination, words, key, at, piece.ref, piece.index, piece.total)
 
 
 class Refused(Exception):

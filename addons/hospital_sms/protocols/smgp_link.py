@@ -5,8 +5,11 @@ from typing import Any
 from . import codes, layout, smgp
 from .connection import Client, national, now, reply
 from .contract import Part, Report, link
+from .frames import Malformed
 from .session import OperatorLink
 from .smgp import Receipt
+
+STRUCTURE = 10  # the status of what cannot be read
 
 
 class SmgpClient(Client):
@@ -66,7 +69,11 @@ class SmgpClient(Client):
 
     def _delivered(self, sequence: int, pdu: smgp.Deliver) -> None:
         if pdu.is_report == 1:
-            receipt = Receipt.decode(pdu.content)
+            try:
+                receipt = Receipt.decode(pdu.content)
+            except Malformed:  # unanswered it would come again and again, and close the gateway's window
+                self.put(smgp.encode(smgp.DeliverResp(pdu.msg_id, STRUCTURE), sequence))
+                raise
             item = Report(
                 receipt.msg_id,
                 codes.state(receipt.stat),

@@ -170,7 +170,7 @@ def piece(pdu: Deliver) -> text.Piece:
     return text.Piece(0, 1, 1, pdu.content)
 
 
-def words(body: bytes, coding: int) -> str:
+def words(body: bytes, coding: int, cut: bool = False) -> str:
     r"""Read an incoming text; the default alphabet is the GSM phones' unless the bytes are none of theirs.
 
     >>> words(b"\0 home", 0), words("你好".encode("gbk"), 0), words("你好".encode("utf-16-be"), 8), words(b"\xe9", 3)
@@ -180,7 +180,7 @@ def words(body: bytes, coding: int) -> str:
         return body.decode("latin-1").replace("\0", "")
     if coding == 0 and body.isascii():
         return body.decode("gsm7", "replace")
-    return text.decode(body, coding)
+    return text.decode(body, coding, cut)
 
 
 def digest(pdu: Deliver, *more: object) -> str:

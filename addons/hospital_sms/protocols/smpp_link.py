@@ -91,7 +91,7 @@ class SmppClient(Client):
         """SMPP gives a text no id of its own: the same words at about the same time are the same text."""
         piece = smpp.piece(pdu)
         key = smpp.digest(pdu, int(time.time()) // SAME)
-        words = smpp.words(piece.body, pdu.coding)
+        words = smpp.words(piece.body, pdu.coding, cut=piece.total > 1)
         return Reply(national(pdu.source), pdu.destination, words, key, None, piece.ref, piece.index, piece.total)
 
     def _answer(self, head: smpp.Header, command: int = 0, status: int = smpp.OK) -> None:

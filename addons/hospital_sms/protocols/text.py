@@ -1,5 +1,6 @@
 """Alphabets and parts of a text, going out and coming in."""
 
+import re
 from typing import NamedTuple
 
 from . import gsm7  # noqa: F401 - an encoding of its own
@@ -107,6 +108,28 @@ def count(text: str, alphabet: str = "ucs2", wide: bool = False, reserved: int =
     return len(_cut(text, alphabet, wide, reserved, long)[1])
 
 
+# Half a character cannot be kept; on a private plane it can, until the other half has come.
+_PRIVATE = 0x100000
+_HALF = re.compile("[\ud800-\udfff]")
+_KEPT = re.compile("([\U0010d800-\U0010dbff])([\U0010dc00-\U0010dfff])|[\U0010d800-\U0010dfff]")
+
+
+def join(pieces: str) -> str:
+    r"""Heal what was cut between the parts of a text, once they stand behind each other.
+
+    >>> raw = "好😀".encode("utf-16-be")
+    >>> join(decode(raw[:4], 8, cut=True) + decode(raw[4:], 8, cut=True)), join(decode(raw[:4], 8, cut=True))
+    ('好😀', '好�')
+    """
+
+    def heal(found: re.Match) -> str:
+        if not found[1]:
+            return "\ufffd"
+        return chr(0x10000 + ((ord(found[1]) & 0x3FF) << 10) + (ord(found[2]) & 0x3FF))
+
+    return _KEPT.sub(heal, pieces)
+
+
 class Piece(NamedTuple):
     """What a header says of an incoming content: part ``index`` of ``total`` of the long text ``ref``."""
 
@@ -140,14 +163,18 @@ def unwrap(content: bytes) -> Piece:
     return Piece(ref, total, index, content[end:])
 
 
-def decode(body: bytes, fmt: int) -> str:
+def decode(body: bytes, fmt: int, cut: bool = False) -> str:
     r"""Read an incoming text, whatever its state; NULs, which no database keeps, are left out.
 
     fmt: 8 UCS2, 15 GBK; 0 and all others are ASCII by the specification, and in truth often GBK
+    cut: it is a part: a character that the phone has cut in two is whole again after ``join``
 
     >>> decode(bytes.fromhex("4f60597d00"), 8), decode("你好".encode("gbk"), 0), decode(b"TD\0", 0)
     ('你好�', '你好', 'TD')
     """
+    if fmt == 8 and cut:
+        text = body[: len(body) // 2 * 2].decode("utf-16-be", "surrogatepass").replace("\0", "")
+        return _HALF.sub(lambda half: chr(ord(half[0]) + _PRIVATE), text)
     if fmt == 8:
         return body.decode("utf-16-be", "replace").replace("\0", "")
     return body.decode("gb18030", "replace").replace("\0", "")

@@ -72,6 +72,11 @@ class Dispatcher:
         return refused
 
     @property
+    def held(self):
+        """Ids of the parts that have been taken and not been settled."""
+        return [*self.out, *(part.id for part in self.ahead)]
+
+    @property
     def down_for(self):
         """Seconds since there was a connection, 0 while there is one."""
         return 0.0 if self.status_now.state == "connected" else time.monotonic() - self._unwell_since
@@ -80,8 +85,8 @@ class Dispatcher:
 
     def settle(self, outcomes):
         """Only the first outcome of a part that is out counts."""
-        outcomes = [outcome for outcome in outcomes if self.out.pop(outcome.part_id, None)]
-        self.writer.settle(outcomes, self.look)
+        parts = [(outcome, self.out.pop(outcome.part_id, None)) for outcome in outcomes]
+        self.writer.settle([(outcome, part.reference) for outcome, part in parts if part], self.look)
 
     async def keep(self, arrived):
         await self.writer.keep(self.gateway_id, arrived)
@@ -128,7 +133,7 @@ class Dispatcher:
 
     def _return_ahead(self):
         if self.ahead:
-            self.writer.settle([Unsent(part.id) for part in self.ahead], self.look)
+            self.writer.settle([(Unsent(part.id), part.reference) for part in self.ahead], self.look)
             self.ahead.clear()
 
     # -- taking --------------------------------------------------------------------------------------------------
@@ -156,7 +161,7 @@ class Dispatcher:
         except Exception as error:
             _logger.error("Parts cannot be taken for gateway %s: %s", self.gateway_id, describe(error))
             # Whether it was committed is not known, but that nothing has left is.
-            self.writer.give_back(references)
+            self.writer.give_back(self.gateway_id, references)
             self._due_at = time.monotonic() + 1
             return
         self.ahead.extend(parts)

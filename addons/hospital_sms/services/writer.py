@@ -29,14 +29,17 @@ class Writer:
         self._finishing = False
 
     def settle(self, outcomes, look):
-        """``look`` is called when some of them have gone back to the queue."""
+        """``outcomes``: (outcome, reference under which its part was taken).
+
+        ``look`` is called when some of them have gone back to the queue.
+        """
         self._outcomes += outcomes
         self._lookers.add(look)
         self._tell()
 
-    def give_back(self, references):
+    def give_back(self, gateway_id, references):
         """Parts that were taken under these references, if any were, have not been handed to a link."""
-        self._unsent += references
+        self._unsent.append((gateway_id, references))
         self._tell()
 
     def note(self, gateway_id, status):
@@ -59,6 +62,11 @@ class Writer:
         self._some.set()
         if len(self._outcomes) + sum(len(arrived) for _gateway, arrived, _kept in self._arrived) >= MOST:
             self._many.set()
+
+    @property
+    def held(self):
+        """Ids of the parts whose outcome is not written yet."""
+        return [outcome.part_id for outcome, _reference in self._outcomes]
 
     @property
     def _waiting(self):
@@ -143,8 +151,8 @@ def note(env, statuses):
 def persist(env, outcomes, arrived, unsent):
     """In one transaction, answers before reports; returns whether parts have gone back to the queue."""
     back = bool(unsent)
-    if unsent:
-        env["hospital.message.part"]._give_back(unsent)
+    for gateway_id, references in unsent:
+        env["hospital.message.part"]._give_back(gateway_id, references)
     if outcomes:
         back |= env["hospital.message.part"]._settle(outcomes)
     by_gateway = {}

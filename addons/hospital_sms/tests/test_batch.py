@@ -4,9 +4,10 @@ import zipfile
 from datetime import timedelta
 
 import openpyxl
+from freezegun import freeze_time
 
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from odoo.addons.hospital_base.tests.common import HospitalCase
@@ -76,6 +77,22 @@ class TestBatch(BatchCase):
             set(self.env["hospital.message"]._reason_sentence(code) for code in ("deceased", "no_number")),
         )
         self.assertFalse(batch.sudo().message_ids.part_ids, "nothing may leave before the button")
+
+    def test_it_says_until_when_it_waits(self):
+        """Approved in the evening, nothing moves before the morning: the page must not look stuck."""
+        self.env["hospital.contact.policy"].search([]).hours = "09:00-18:00"
+        with freeze_time("2026-03-01 14:00"):  # ten in the evening in the hospital
+            batch = self.checked(domain=self.of(self.alive))
+            self.assertFalse(batch.progress_now()["until"])
+            batch.action_send()
+            self.assertEqual(batch.progress_now()["until"], "2026-03-02 01:00:00")
+
+    def test_limits_of_the_settings(self):
+        settings = self.env["res.config.settings"]
+        settings.create({"hospital_sms_approve_above": 1}).execute()
+        self.assertTrue(self.checked(domain=self.of(self.alive | self.other)).sudo()._needs_approval())
+        with self.assertRaises(ValidationError):
+            settings.create({"hospital_sms_repeated_minutes": 0})
 
     def test_variables_are_filled_in_by_the_receiver(self):
         text = "{姓名}{称呼}您好"

@@ -5,6 +5,7 @@ from odoo.tests import tagged
 from odoo.addons.hospital_base.tests.common import HospitalCase
 
 from ..models.hospital_message_queue import Draft, Terms
+from ..protocols.contract import Rejected
 
 
 @tagged("post_install", "-at_install")
@@ -85,6 +86,33 @@ class TestFallback(HospitalCase):
         self.becomes(notice, "failed", "43101")
         self.assertLessEqual(notice.child_ids.plan_at, fields.Datetime.add(fields.Datetime.now(), days=1))
         self.assertFalse(self.zhang.contact_ids)
+
+    def test_the_quota_of_the_day_leads_to_the_text_message_at_once(self):
+        """45009: WeChat takes no more before tomorrow, and the appointment may be then."""
+        self.env["ir.config_parameter"].set_param("hospital_sms.live", "True")
+        self.env["hospital.gateway"].search([("protocol", "=", "simulator")]).active = False
+        notice = self.notify(self.zhang)
+        terms = Terms("appointment", channel="wechat", priority="0")
+        plain = self.messages.browse(self.messages._enqueue([Draft("您好", openid="o_li")], terms))
+        parts, _seconds = self.env["hospital.message.part"]._take(self.account.id, ["r1", "r2"])
+        refused = [(Rejected(part.id, "45009", "later"), part.reference) for part in parts]
+        self.env["hospital.message.part"]._settle(refused)
+        self.env.invalidate_all()
+        self.assertEqual((notice.state, notice.code, notice.child_ids.channel), ("failed", "45009", "sms"))
+        self.assertEqual(plain.state, "queued", "nothing stands by for it: it waits for the morning")
+
+    def test_without_wechats_word_the_text_message_goes_in_time(self):
+        notice = self.notify(self.zhang)
+        for minutes, texts in ((29, 0), (31, 1)):
+            self.env.cr.execute(
+                """UPDATE hospital_message SET state = 'sent', sent_at = %(at)s WHERE id = %(id)s;
+                   UPDATE hospital_message_part SET state = 'sent', sent_at = %(at)s WHERE message_id = %(id)s""",
+                {"at": fields.Datetime.subtract(fields.Datetime.now(), minutes=minutes), "id": notice.id},
+            )
+            self.messages._give_up_waiting()
+            self.env.invalidate_all()
+            self.assertEqual(len(notice.child_ids), texts)
+        self.assertEqual(notice.state, "silent")
 
     def test_neither_way_leads_to_the_call_list(self):
         notice = self.notify(self.zhang)

@@ -129,6 +129,21 @@ class TestGateway(HospitalCase):
                 with self.env.cr.savepoint():
                     self.gateway(**{"name": "Other", **values})
 
+    def test_two_accounts_of_china_unicom_do_not_listen_at_one_port(self):
+        account = {
+            "protocol": "sgip",
+            "node": "3073112345",
+            "corp_id": "12345",
+            "listen_port": 8801,
+            "listen_peers": "10.1.2.3",
+            "listen_secret_ref": "unicom",
+        }
+        self.gateway("Unicom", **account)
+        with self.assertRaisesRegex(ValidationError, "“Unicom” listens on port 8801 already"):
+            self.gateway("Unicom 2", listen_host="10.0.0.1", **account)
+        second = self.gateway("Unicom 3", enabled=False, **account)
+        second.write({"listen_port": 8802, "enabled": True})
+
     def test_the_account_is_what_its_link_asks_for(self):
         class Link(contract.Link):
             options = ("alphabet", "reserved", "codes", "padded_login")
@@ -166,6 +181,15 @@ class TestGateway(HospitalCase):
         self.assertEqual(gateway._state_sentence()[0], "The operator's server does not answer.")
         gateway.write({"state_code": "4711"})
         self.assertIn("4711", gateway._state_sentence()[0])
+        # An answer to a login that does not end it: no advice as if somebody had to do something.
+        gateway.write({"state_code": "1"})
+        self.assertEqual(gateway._state_sentence()[1], "It is tried again by itself.")
+        # Connected, and yet not well: submits go out, reports cannot come in.
+        gateway.write({"state": "connected", "state_code": "port_taken"})
+        self.assertIn("Reports and replies cannot come in", gateway._state_sentence()[0])
+        gateway.write({"state_code": False})
+        self.assertEqual(gateway._state_sentence(), ("", ""))
+        gateway.write({"state": "failing", "state_code": "4711"})
         # Nothing runs that would send: what was said last does not count.
         self.assertEqual(gateway.board_state, "idle")
         self.assertIn("does not run", self.gateways.banners()[-1]["title"])

@@ -81,6 +81,34 @@ class TestInbound(HospitalCase):
         reply = self.env["hospital.message.inbound"].search([("key", "=", "w1")])
         self.assertEqual((reply.patient_id, reply.message_id.id, reply.channel), (self.mine, message_id, "wechat"))
 
+    def test_a_follower_of_two_patients_answers_about_the_one_written_to(self):
+        account = self.env["hospital.gateway"].create({"name": "WeChat", "protocol": "wechat"})
+        for patient in (self.wife, self.mine):
+            self.env["hospital.wechat.follower"]._bind(account, "o1", patient)
+        messages, inbound = self.env["hospital.message"], self.env["hospital.message.inbound"]
+        messages._keep(account.id, [Reply("", "", "你好", "w1", openid="o1")])
+        self.assertFalse(inbound.search([("key", "=", "w1")]).patient_id, "nobody knows which of them")
+        for number, patient in enumerate((self.mine, self.wife), 2):
+            draft = Draft("您好", patient_id=patient.id, openid="o1")
+            (message_id,) = messages._enqueue([draft], Terms("notice", channel="wechat"))
+            self.env.cr.execute(
+                "UPDATE hospital_message SET state = 'sent', sent_at = clock_timestamp() AT TIME ZONE 'UTC'"
+                " WHERE id = %s",
+                [message_id],
+            )
+            key = f"w{number}"
+            messages._keep(account.id, [Reply("", "", "好的", key, openid="o1")])
+            reply = inbound.search([("key", "=", key)])
+            self.assertEqual((reply.patient_id, reply.message_id.id), (patient, message_id))
+
+    def test_a_refusal_by_wechat_that_answers_nothing_is_for_all_whom_the_follower_stands_for(self):
+        account = self.env["hospital.gateway"].create({"name": "WeChat", "protocol": "wechat"})
+        for patient in (self.wife, self.mine):
+            self.env["hospital.wechat.follower"]._bind(account, "o1", patient)
+        self.env["hospital.message"]._keep(account.id, [Reply("", "", "退订", "w1", openid="o1")])
+        refused = self.env["hospital.contact.refusal"].search([("purpose", "=", "marketing")])
+        self.assertEqual(refused.patient_id, self.wife | self.mine)
+
     def test_a_refusal_stops_the_purpose_for_the_number_once(self):
         self.send("一", self.mine)
         self.send("二", self.wife)

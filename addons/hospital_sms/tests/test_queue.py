@@ -8,6 +8,7 @@ from odoo.addons.hospital_base.tests.common import HospitalCase
 
 from ..messaging import again
 from ..models.hospital_message_queue import Draft, Terms
+from ..protocols import connection
 from ..protocols.contract import Accepted, Rejected, Reply, Report, Unknown, Unsent
 
 # A time within everybody's hours: the hospital's clock says noon... of a working morning.
@@ -54,7 +55,9 @@ class QueueCase(HospitalCase):
         return messages
 
     def settle(self, *outcomes):
-        back = self.part._settle(outcomes)
+        self.env.invalidate_all()
+        references = {part.id: part.reference for part in self.part.browse([one.part_id for one in outcomes])}
+        back = self.part._settle([(one, references[one.part_id]) for one in outcomes])
         self.env.invalidate_all()
         return back
 
@@ -105,7 +108,7 @@ class TestEnqueue(QueueCase):
         self.assertEqual((plain.text, signed.text), ("【人民医院】您好",) * 2)
         self.assertEqual((plain.part_count, long.part_count, len(long.part_ids)), (1, 2, 2))
         ids = self.message._enqueue([Draft("体检套餐", "13900001237")], Terms("marketing"))
-        self.assertEqual(self.message.browse(ids).text, "【人民医院】体检套餐，拒收请回复R")
+        self.assertEqual(self.message.browse(ids).text, "【人民医院】体检套餐 拒收请回复R")
 
     def test_at_night_it_waits_but_a_code_does_not(self):
         self.env["hospital.contact.policy"].search([]).hours = "09:00-18:00"
@@ -118,17 +121,45 @@ class TestEnqueue(QueueCase):
         self.assertEqual(urgent.plan_at, datetime(2026, 3, 1, 20, 0))
 
     def test_without_a_gateway_it_waits_for_one(self):
+        """It is signed and cut as that one has it; whoever archives a gateway leaves nothing behind in it."""
         (self.mobile | self.other | self.simulator).action_archive()
-        message = self.enqueue("13900001234")
+        message, long = self.enqueue("13900001234"), self.enqueue("13900001235", text="好" * 65)
         self.assertEqual((message.state, message.gateway_id.id), ("queued", False))
+        self.mobile.signature = "人民医院"
         self.mobile.action_unarchive()
         self.message._care()
         self.env.invalidate_all()
         self.assertEqual(message.part_ids.gateway_id, self.mobile)
+        self.assertEqual((message.text, long.part_count), ("【人民医院】您好0", 2))
+        self.assertEqual(long.part_ids.sorted("number").mapped(lambda part: (part.number, part.total, part.state)),
+                         [(1, 2, "queued"), (2, 2, "queued")])  # fmt: skip
+        self.mobile.action_archive()
+        self.other.write({"active": True, "signature": "市立医院", "signature_by_gateway": True})
+        self.env.flush_all()
+        self.message._care()
+        self.env.invalidate_all()
+        self.assertEqual((message.gateway_id, message.text, long.part_count), (self.other, "您好0", 2))
 
 
 @tagged("post_install", "-at_install")
 class TestTaking(QueueCase):
+    def test_what_came_back_is_asked_again(self):
+        """Not for the cap that it fills itself; but the dead get nothing, nor does anybody of a cancelled batch."""
+        self.env["hospital.contact.policy"].search([]).cap = 1
+        patients = [self.patient(phones=[f"1390000123{n}"]) for n in range(2)]
+        goes, dies = self.enqueue("13900001230", "13900001231", patients=patients)
+        batch, (stays,) = self.batch("A", 1)
+        self.settle(*(Rejected(part.id, "8", "throttled") for part in self.take()))
+        patients[1].deceased = True
+        batch.state = "cancelled"
+        self.env.flush_all()
+        self.part.search([("state", "=", "queued")]).due_at = MORNING
+        self.env.flush_all()
+        (part,) = self.take()
+        self.env.invalidate_all()
+        self.assertEqual(part.ref, goes.id)
+        self.assertEqual((dies.state, dies.reason, stays.state), ("excluded", "deceased", "cancelled"))
+
     def batch(self, name, count, state="sending", **terms):
         batch = self.env["hospital.message.batch"].create({"name": name, "state": state})
         numbers = [f"139{batch.id % 10000:04}{place:04}" for place in range(count)]
@@ -376,6 +407,46 @@ class TestSettling(QueueCase):
         self.env.invalidate_all()
         self.assertEqual((begun.part_ids.gateway_id, fresh.part_ids.gateway_id), (self.mobile, self.other))
 
+    def test_parts_go_by_the_other_gateway_together_or_not_at_all(self):
+        """A phone puts together only what comes from one number."""
+        self.mobile.failover_id = self.other
+        message = self.enqueue("13900000001", text="好" * 100)
+        message.part_ids.attempts = again.TRIES - 1
+        self.env.flush_all()
+        first, second = self.take()
+        self.settle(Rejected(first.id, "busy", "busy"))
+        self.assertEqual(message.part_ids.gateway_id, self.mobile, "the second part may have left by it")
+        self.settle(Unsent(second.id))
+        message.part_ids.attempts = again.TRIES - 1
+        message.part_ids.filtered(lambda part: part.state == "failed").state = "queued"
+        self.env.flush_all()
+        first, second = self.take()
+        self.settle(Rejected(first.id, "busy", "busy"), Unsent(second.id))
+        self.assertEqual(message.part_ids.gateway_id, self.other)
+
+    def test_an_outcome_of_an_earlier_time_is_not_that_of_this_one(self):
+        """Whoever does not know whether it was written writes it again; meanwhile the part may be under way anew."""
+        message = self.enqueue("13900000001")
+        (taken,) = self.take()
+        old = [(Unsent(taken.id), taken.reference)]
+        self.part._settle(old)
+        (taken,) = self.take()
+        self.part._settle(old)
+        self.env.invalidate_all()
+        self.assertEqual(message.part_ids.state, "sending")
+        self.part._give_back(self.other.id, [taken.reference])
+        self.env.invalidate_all()
+        self.assertEqual(message.part_ids.state, "sending", "another gateway's reference may be the same")
+
+    def test_what_nobody_will_settle_is_unknown(self):
+        held, fresh, lost = self.enqueue("13900000001", "13900000002", "13900000003")
+        self.take()
+        (held | lost).part_ids.sending_at = datetime.now() - timedelta(hours=1)
+        self.env.flush_all()
+        self.assertEqual(self.message._recover(held.part_ids.ids, 15), 1)
+        self.env.invalidate_all()
+        self.assertEqual([one.part_ids.state for one in (held, fresh, lost)], ["sending", "sending", "unknown"])
+
     def test_a_new_leader_does_not_know_what_has_left(self):
         message = self.enqueue("13900000001")
         self.take()
@@ -409,6 +480,14 @@ class TestReplies(QueueCase):
         self.keep(pieces[2])
         self.keep(pieces[1])
         self.assertEqual(self.texts(), ["甲乙丙"])
+
+    def test_a_character_cut_between_two_parts_is_whole_again(self):
+        raw = "好😀了".encode("utf-16-be")
+        halves = [raw[:4], raw[4:]]
+        for n in (2, 1):
+            content = bytes((5, 0, 3, 9, 2, n)) + halves[n - 1]
+            self.keep(connection.reply("13900000001", "10690001", 1, 8, content, f"k{n}"))
+        self.assertEqual(self.texts(), ["好😀了"])
 
     def test_what_never_gets_whole_is_shown_as_it_is(self):
         self.keep(Reply("13900000001", "10690001", "甲", "k1", None, 7, 1, 2))

@@ -1,4 +1,5 @@
 import { Component, onWillStart, onWillUnmount, useState } from "@odoo/owl";
+import { deserializeDateTime, formatDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -53,7 +54,7 @@ export class BatchProgress extends Component {
         if (before && before.state !== now.state) {
             await this.props.record.load();
         }
-        if (MOVING.includes(now.state)) {
+        if (MOVING.includes(now.state) || (now.state === "cancelled" && this.count("waiting"))) {
             this.timer = setTimeout(() => this.load(), SECOND);
         }
     }
@@ -100,6 +101,16 @@ export class BatchProgress extends Component {
         const [first, last] = [this.state.samples[0], this.state.samples.at(-1)];
         const seconds = last ? last.at - first.at : 0;
         return seconds >= 3 ? (last.done - first.done) / seconds : 0;
+    }
+
+    /** Whether it waits for the hours in which such messages may leave. */
+    get waits() {
+        const until = this.state.now.until;
+        if (!until || !this.count("waiting")) {
+            return "";
+        }
+        const at = formatDateTime(deserializeDateTime(until));
+        return _t("Such messages do not leave at this hour. It goes on at %s.", at);
     }
 
     get pace() {
