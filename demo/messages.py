@@ -4,12 +4,14 @@ Written in bulk, as the product would have written them one by one. What a day h
 later run only adds the days since.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
 
 from psycopg2.extras import execute_values
 
 from odoo.addons.hospital_sms.models.hospital_message_queue import Terms
+
+from .people import PERSONAS
 
 DAYS = 90
 _PLAYED = "hospital_demo.messages_until"
@@ -32,20 +34,22 @@ _REPLIES = {
 _REFUSALS = {"R", "退订"}
 
 
-def play(env, today: date) -> int:
-    """Bring the messages up to yesterday evening; returns how many were added."""
+def play(env, now: datetime) -> int:
+    """Bring the messages up to ``now``, by the hospital's clock; returns how many were added."""
     parameters = env["ir.config_parameter"]
     known = parameters.get_param(_PLAYED)
-    first = date.fromisoformat(known) if known else today - timedelta(days=DAYS)
-    if first >= today:
-        return 0
-    rows = sorted(_after_discharge(env, first, today) + _events(env, first, today), key=lambda row: row["at"])
+    since = datetime.fromisoformat(known) if known else datetime.combine(now, time()) - timedelta(days=DAYS)
+    first, today = since.date(), now.date()
+    rows = _after_discharge(env, first, today) + _events(env, since, now)
+    rows = sorted((row for row in rows if since <= row["at"] < now), key=lambda row: row["at"])
     messages = _write(env, rows)
-    _reply(env, messages)
+    _reply(env, messages, now)
     if not known:
-        _paused(env, today)
+        _paused(env, now)
+        _gateways(env)
+    _count(env, {row["batch"] for row in rows if row["batch"]})
     env["hospital.message.figure"]._refresh(first - timedelta(days=1), today)
-    parameters.set_param(_PLAYED, today.isoformat())
+    parameters.set_param(_PLAYED, now.isoformat())
     env.invalidate_all()
     return len(messages)
 
@@ -64,7 +68,7 @@ def _after_discharge(env, first, today):
         for purpose, after, share, text in _AFTER_DISCHARGE:
             rng = Random(f"message/{visit}/{after}")
             day = discharged + timedelta(days=after)
-            if first <= day < today and rng.random() < share:
+            if first <= day <= today and rng.random() < share:
                 at = datetime.combine(day, time(9)) + timedelta(
                     minutes=rng.randrange(9 * 60), seconds=rng.randrange(60)
                 )
@@ -72,12 +76,28 @@ def _after_discharge(env, first, today):
     return rows
 
 
-def _events(env, first, today):
+def _office(env):
+    """Who sends to many."""
+    number = next(persona.number for persona in PERSONAS if persona.role == "functional")
+    return env["res.users"].search([("login", "=", number)])
+
+
+def _batch(env, at, **values):
+    """A batch that the office wrote, and let go at ``at``."""
+    office = _office(env)
+    values |= {"department_id": office.employee_id.department_id.id}
+    batch = env["hospital.message.batch"].with_user(office).create(values).sudo()
+    utc = env["res.company"]._from_hospital_clock(at)
+    batch.write({"state": "done", "checked_at": utc, "started_at": utc, "done_at": utc + timedelta(minutes=4)})
+    return batch
+
+
+def _events(env, since, now):
     """An invitation to former patients every other Thursday, as a batch."""
-    office = env["res.users"].search([("group_ids", "in", env.ref("hospital_base.group_functional").id)], limit=1)
     rows = []
-    for day in (first + timedelta(days=n) for n in range((today - first).days)):
-        if day.weekday() != 3 or day.isocalendar().week % 2:
+    for day in (since.date() + timedelta(days=n) for n in range((now.date() - since.date()).days + 1)):
+        at = datetime.combine(day, time(10))
+        if day.weekday() != 3 or day.isocalendar().week % 2 or not since <= at < now - timedelta(minutes=5):
             continue
         env.cr.execute(
             """SELECT DISTINCT patient.id, patient.name FROM res_partner patient
@@ -86,24 +106,24 @@ def _events(env, first, today):
                 ORDER BY patient.id LIMIT 150""",
             [day - timedelta(days=60), day - timedelta(days=14)],
         )
-        patients = env.cr.fetchall()
-        batch = env["hospital.message.batch"].create(
-            {"name": f"健康讲座邀请 {day:%m-%d}", "purpose": "marketing", "text": _EVENT}
-        )
-        batch.sudo().write({"state": "done"})
+        if not (patients := env.cr.fetchall()):
+            continue
+        text = _EVENT.format(name="{姓名}")
+        batch = _batch(env, at, name=f"健康讲座邀请 {day:%m-%d}", purpose="marketing", text=text)
         for place, (patient, name) in enumerate(patients):
             rng = Random(f"event/{day}/{patient}")
-            at = datetime.combine(day, time(10)) + timedelta(seconds=place)
-            rows.append(_row(rng, at, patient, None, "marketing", _EVENT.format(name=name), batch.id, office.id))
+            sent = at + timedelta(seconds=place)
+            rows.append(_row(rng, sent, patient, batch.department_id.id, "marketing", _EVENT.format(name=name), batch))
     return rows
 
 
-def _row(rng, at, patient, department, purpose, text, batch=None, sender=None):
+def _row(rng, at, patient, department, purpose, text, batch=None):
     state = rng.choices(("delivered", "failed", "silent", "excluded"), (940, 32, 14, 14))[0]
     code = {"delivered": "DELIVRD", "failed": rng.choice(_FAILURES)}.get(state)
     taken = timedelta(seconds=rng.randrange(2, 40))
-    row = {"at": at, "patient": patient, "department": department, "purpose": purpose, "text": text, "batch": batch}
-    return row | {"sender": sender, "state": state, "code": code, "taken": taken, "rng": rng}
+    row = {"at": at, "patient": patient, "department": department, "purpose": purpose, "text": text}
+    row |= {"batch": batch and batch.id, "sender": batch and batch.create_uid.id}
+    return row | {"state": state, "code": code, "taken": taken, "rng": rng}
 
 
 def _write(env, rows):
@@ -181,21 +201,22 @@ def _write(env, rows):
     return rows
 
 
-def _reply(env, rows):
+def _reply(env, rows, now):
     """Some answer, a few want no more events; what came in the last days is not read yet."""
-    newest = max((row["at"] for row in rows), default=None)
-    values, stops = [], []
+    now = env["res.company"]._from_hospital_clock(now)
+    values = []
     for row in rows:
         share = 0.15 if row["purpose"] == "survey" else 0.02
         if row["state"] != "delivered" or row["rng"].random() > share:
             continue
         text = row["rng"].choice(_REPLIES.get(row["purpose"], _REPLIES[""]))
         at = row["done"] + timedelta(minutes=row["rng"].randrange(1, 90))
+        if at > now:
+            continue
         masked = env["hospital.message"]._masked(row["number"])
-        kind = "new" if row["at"] > newest - timedelta(days=2) else "reply"
+        kind = "new" if at > now - timedelta(days=2) else "reply"
         if text in _REFUSALS:
             kind = "refusal"
-            stops.append({"number": row["number"], "number_masked": masked, "purpose": row["purpose"], "at": at})
         values.append(
             {
                 "gateway_id": env["hospital.message"].browse(row["id"]).gateway_id.id,
@@ -210,30 +231,32 @@ def _reply(env, rows):
                 "department_id": row["department"],
             }
         )
-    env["hospital.message.inbound"].create(values)
-    known = set(env["hospital.message.stop"].search([]).mapped(lambda stop: (stop.number, stop.purpose)))
-    fresh = {
-        (stop["number"], stop["purpose"]): stop for stop in stops if (stop["number"], stop["purpose"]) not in known
-    }
-    env["hospital.message.stop"].create(list(fresh.values()))
+    texts = env["hospital.message.inbound"].create(sorted(values, key=lambda text: text["at"]))
+    stops, refusals = env["hospital.message.stop"], env["hospital.contact.refusal"]
+    for text in texts.filtered(lambda text: text.kind == "refusal"):
+        made = {"purpose": text.message_id.purpose, "at": text.at, "inbound_id": text.id}
+        number = {"number": text.number, "purpose": made["purpose"]}
+        if not stops.search_count([(name, "=", value) for name, value in number.items()]):
+            stops.create(made | number | {"number_masked": text.number_masked})
+        if made["purpose"] not in text.patient_id.refusal_ids.mapped("purpose"):
+            reason = f"短信：{text.text}"
+            refusals.create(made | {"patient_id": text.patient_id.id, "reason": reason, "user_id": False})
 
 
-def _paused(env, today):
+def _paused(env, now):
     """A batch that somebody has stopped in the middle."""
-    batch = env["hospital.message.batch"].create(
-        {"name": "体检报告领取通知", "purpose": "notice", "text": "{name}您好，您的体检报告已出，请到体检中心领取。"}
-    )
-    batch.sudo().write({"state": "paused"})
+    at = now - timedelta(hours=1)
+    batch = _batch(env, at, name="体检报告领取通知", text="{姓名}您好，您的体检报告已出，请到体检中心领取。")
+    batch.write({"state": "paused", "done_at": False})
     env.cr.execute(
         "SELECT id, name FROM res_partner WHERE is_patient AND deceased IS NOT TRUE ORDER BY id DESC LIMIT 40"
     )
     patients = env.cr.fetchall()
-    at = datetime.combine(today - timedelta(days=1), time(16))
     rows = []
     for place, (patient, name) in enumerate(patients):
         rng = Random(f"paused/{patient}")
-        row = _row(rng, at + timedelta(seconds=place), patient, None, "notice", batch.text.format(name=name), batch.id)
-        rows.append(row)
+        text = batch.text.replace("{姓名}", name)
+        rows.append(_row(rng, at + timedelta(seconds=place), patient, batch.department_id.id, "notice", text, batch))
     half = len(rows) // 2
     _write(env, rows[:half])
     waiting = [row["id"] for row in _write(env, [row | {"state": "excluded"} for row in rows[half:]])]
@@ -243,3 +266,36 @@ def _paused(env, today):
         [waiting],
     )
     env["hospital.message"]._make_parts(waiting)
+    _count(env, batch.ids)
+
+
+def _count(env, batches):
+    """What the check and the service would have counted of these batches."""
+    env.cr.execute(
+        """UPDATE hospital_message_batch batch
+              SET read_count = found.rows, total = found.rows, message_count = found.rows - found.excluded,
+                  excluded_count = found.excluded, part_count = found.parts
+             FROM (SELECT batch_id, count(*) AS rows, count(*) FILTER (WHERE state = 'excluded') AS excluded,
+                          sum(part_count) FILTER (WHERE state <> 'excluded') AS parts
+                     FROM hospital_message WHERE batch_id = ANY(%s) GROUP BY batch_id) found
+            WHERE batch.id = found.batch_id""",
+        [list(batches)],
+    )
+    env.invalidate_all()
+    env["hospital.message.batch"].browse(list(batches))._refresh_counts()
+
+
+def _gateways(env):
+    """Accounts as a hospital has them, all off and without address: what there is to set up, not where to send."""
+    env["hospital.gateway"].search([]).signature = env.company.name
+    for sequence, (name, protocol, rate) in enumerate(
+        (
+            ("移动通知通道", "cmpp3", 100),
+            ("联通通知通道", "sgip", 50),
+            ("电信通知通道", "smgp", 50),
+            ("阿里云短信", "aliyun", 30),
+        )
+    ):
+        values = {"name": name, "protocol": protocol, "rate": rate, "sequence": sequence, "enabled": False}
+        values["signature"] = env.company.name
+        env["hospital.gateway"].create(values)

@@ -14,7 +14,7 @@ from unittest.mock import patch
 from sqlalchemy import create_engine, select
 from sqlalchemy.engine import make_url
 
-from odoo import SUPERUSER_ID, api
+from odoo import SUPERUSER_ID, api, fields
 from odoo.modules.registry import Registry
 from odoo.tools import config
 
@@ -98,7 +98,8 @@ def _play(env, since: date) -> None:
     _logger.info("%s calls from %s to yesterday", calls, since)
     task._expire()
     task._assign()
-    _logger.info("%s messages up to yesterday", messages.play(env, today))
+    now = env["res.company"]._to_hospital_clock(fields.Datetime.now())
+    _logger.info("%s messages up to now", messages.play(env, now))
     env["ir.config_parameter"].set_param(_PLAYED, today.isoformat())
     env.cr.commit()
 

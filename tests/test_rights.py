@@ -114,6 +114,54 @@ TABLE = {
     "hospital.followup.worker": {
         "agent": "r/r", "supervisor": "rwcu/rwcu", "functional": "rwcu/rwcu", "admin": "rwcu/rwcu",
     },
+    # Messages are seen with their patient, and written by the queue alone.
+    "hospital.message": {
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+    },
+    "hospital.message.part": {
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+    },
+    "hospital.message.inbound": {
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+    },
+    "hospital.wechat.follower": {
+        "agent": "r/", "supervisor": "r/r", "nurse": "r/", "doctor": "r/", "head": "r/", "functional": "r/r",
+    },
+    # As above: what is typed is one's own, the dialog looks at the patient with the user's rights.
+    "hospital.message.compose": {
+        role: "c/c" for role in ("agent", "supervisor", "nurse", "doctor", "head", "functional")
+    },
+    # Inside: the supervisor's, for the head's department. Only its author changes a batch, and reads its list.
+    "hospital.message.batch": {"supervisor": "rwcu/rc", "head": "rc/c", "functional": "rc/rc"},
+    "hospital.message.batch.row": {"supervisor": "r/"},
+    "hospital.message.export": {"supervisor": "r/"},
+    "hospital.message.stop": {"functional": "r/r"},
+    "hospital.message.deletion": {"functional": "r/r", "auditor": "r/r"},
+    "hospital.message.figure": {
+        "supervisor": "r/r", "head": "r/", "functional": "r/r", "delegated_leader": "r/", "leader": "r/r",
+    },
+    "sms.template": {role: "r/" for role in ROLES if role != "nurse"} | {
+        "head": "rwcu/", "functional": "rwcu/rwcu", "admin": "rwcu/rwcu",
+    },
+    "hospital.message.word": {role: "r/r" for role in ("agent", "supervisor", "nurse", "doctor", "head")} | {
+        "functional": "rwcu/rwcu",
+    },
+    "hospital.gateway": {role: "r/r" for role in ROLES} | {"admin": "rwcu/rwcu", "integration": "rwcu/rwcu"},
+    "hospital.message.code": {role: "r/r" for role in ROLES} | {"admin": "rwcu/rwcu", "integration": "rwcu/rwcu"},
+    "hospital.operator.prefix": {"admin": "rwcu/rwcu", "integration": "rwcu/rwcu"},
+    "hospital.operator.ported": {"admin": "ru/ru", "integration": "ru/ru"},
+    "hospital.gateway.allowed": {"admin": "rwcu/rwcu", "integration": "rwcu/rwcu"},
+    "hospital.gateway.switch": {"admin": "rc/rc", "integration": "rc/rc"},
+    "hospital.message.report": {"admin": "r/r", "integration": "r/r"},
+    "hospital.wechat.token": {},
+    "hospital.wechat.visit": {},
+}  # fmt: skip
+
+# Nothing of a patient and the same for every record: the ORM's look is enough.
+BY_ORM_ONLY = {
+    "hospital.message.word", "hospital.message.code", "hospital.message.deletion", "hospital.message.report",
+    "hospital.operator.prefix", "hospital.gateway.allowed", "hospital.gateway.switch", "hospital.wechat.token",
+    "hospital.wechat.visit",
 }  # fmt: skip
 
 # Per model: a field to read, a field to group by, and what is written (the value that is there is written again).
@@ -152,6 +200,28 @@ FIELDS = {
     "hospital.followup.plan": ("name", "name", "description"),
     "hospital.followup.rule": ("name", "mode", "name"),
     "hospital.followup.worker": ("user_id", "user_id", "capacity"),
+    "hospital.message": ("text", "state", "purpose"),
+    "hospital.message.part": ("state", "state", "code"),
+    "hospital.message.inbound": ("text", "kind", "kind"),
+    "hospital.message.compose": ("text", "purpose", "text"),
+    "hospital.message.batch": ("name", "state", "name"),
+    "hospital.message.batch.row": ("name", "name", "name"),
+    "hospital.message.export": ("filters", "state", "filters"),
+    "hospital.message.stop": ("number_masked", "purpose", "purpose"),
+    "hospital.message.deletion": ("reason", "origin", "reason"),
+    "hospital.message.figure": ("day", "state", "code"),
+    "hospital.message.word": ("word", "kind", "note"),
+    "hospital.message.code": ("meaning", "family", "own_kind"),
+    "hospital.message.report": ("provider_id", "state", "code"),
+    "hospital.wechat.follower": ("follows", "gateway_id", "follows"),
+    "hospital.wechat.token": ("gateway_id", "gateway_id", "gateway_id"),
+    "hospital.wechat.visit": ("target", "used", "target"),
+    "hospital.gateway": ("name", "protocol", "hours"),
+    "hospital.gateway.allowed": ("name", "name", "name"),
+    "hospital.gateway.switch": ("reason", "live", "reason"),
+    "hospital.operator.prefix": ("prefix", "operator", "operator"),
+    "hospital.operator.ported": ("number_masked", "operator", "operator"),
+    "sms.template": ("body", "purpose", "body"),
 }
 FEED = {"code": "x", "query": "SELECT 1", "key_column": "id"}
 DEADLETTER = {"external_id": "1", "code": "bad_value", "payload": {"id": "1"}}
@@ -167,12 +237,26 @@ ANOTHER = {
     "hospital.followup.worker": {"user_id": 2},
     "hospital.staff.group": {"name": "another"},
     "hospital.encounter.transfer": {"transferred_at": "2026-01-02 08:00:00"},
+    "hospital.gateway": {"name": "another"},
+    "hospital.gateway.allowed": {"number": "13900007777"},
+    "hospital.operator.prefix": {"prefix": "1999999"},
+    "hospital.message.code": {"code": "another"},
+    "hospital.message.inbound": {"key": "another"},
+    "hospital.message.stop": {"purpose": "survey"},
+    "hospital.message.word": {"word": "another"},
+    "hospital.wechat.follower": {"openid": "another"},
 }
+HOST = "sp.operator.example"
 SECRETS = ("11010519491231002X", "13900001234", "990000199001010017", "13911112222")
-HIDDEN_FIELDS = {"res.partner": "id_number", "hospital.patient.phone": "number"}
+HIDDEN_FIELDS = {
+    "res.partner": "id_number",
+    "hospital.patient.phone": "number",
+    "hospital.message": "number",
+    "hospital.message.inbound": "number",
+}
 
 SETUP = """
-import json, logging
+import base64, json, logging
 from datetime import timedelta
 from odoo import Command, fields
 from odoo.addons.hospital_base.tests.common import ROLES, Factories
@@ -182,6 +266,8 @@ class Make(Factories):
 
 ROLES = %(roles)r
 NUMBERS = %(secrets)r
+HOST = %(host)r
+COUNTS = {f"{name}_count": 0 for name in "part cost submitted delivered failed open waiting excluded".split()}
 today = fields.Date.today()
 people, inside, outside = {}, {}, {}
 cardiology, neurology = Make.department("Cardiology"), Make.department("Neurology")
@@ -274,10 +360,70 @@ for records, name, treating, worker, department, at_ward, number in (
     records["hospital.his.deadletter"] = env["hospital.his.deadletter"].create(
         {"feed_id": records["hospital.his.feed"].id} | %(deadletter)r
     )
+%(messages)s
 for records in (inside, outside):
     records["hospital.scope"] = scope
     records["hospital.contact.policy"] = env["hospital.contact.policy"].search([], limit=1)
 env.flush_all()
+"""
+
+MESSAGES = """
+for records, name, number, writer in (
+    (inside, "inside", NUMBERS[1], people["supervisor"]), (outside, "outside", NUMBERS[3], Make.staff("functional")),
+):
+    patient, department = records["res.partner"], records["hospital.encounter"].department_id
+    masked = env["hospital.message"]._masked(number)
+    about = {"patient_id": patient.id, "number": number, "number_masked": masked, "purpose": "notice"}
+    gateway = env["hospital.gateway"].create(
+        {"name": name, "protocol": "cmpp2", "host": HOST, "port": 7890, "login": "901234", "enabled": False}
+    )
+    message = env["hospital.message"].create(
+        about | {"text": "x", "state": "delivered", "department_id": department.id, "gateway_id": gateway.id}
+    )
+    text = env["hospital.message.inbound"].create(
+        {"patient_id": patient.id, "number": number, "number_masked": masked, "text": "x", "kind": "reply",
+         "key": name, "message_id": message.id, "gateway_id": gateway.id}
+    )
+    batch = env["hospital.message.batch"].with_user(writer).create(
+        {"name": name, "text": "x", "department_id": department.id, "file": base64.b64encode(b"list"),
+         "file_name": "list.xlsx"}
+    )
+    export = env["hospital.message.export"].with_user(writer).sudo().create({"filters": name, "domain": []})
+    export.attachment_ids = env["ir.attachment"].create(
+        {"name": "x", "raw": b"file", "res_model": export._name, "res_id": export.id}
+    )
+    word = {"origin": "hand", "reason": name, "count": 1, "user_id": env.uid}
+    # One that has no message yet, so that it can be deleted.
+    spare = gateway.copy({"name": f"spare {name}", "enabled": False})
+    records |= {"hospital.message": message, "hospital.message.inbound": text, "hospital.gateway": spare}
+    records |= {"hospital.message.batch": batch, "hospital.message.export": export}
+    for model, values in {
+        "hospital.message.part": {"message_id": message.id, "due_at": fields.Datetime.now(), "state": "delivered"},
+        "hospital.message.compose": {
+            "res_model": "res.partner", "res_id": patient.id, "text": "x", "purpose": "notice",
+        },
+        "hospital.message.batch.row": {"batch_id": batch.id, "name": name, "number": number},
+        "hospital.message.stop": {"number": number, "number_masked": masked, "purpose": "notice"},
+        "hospital.message.deletion": word,
+        "hospital.message.figure": {"day": today, "department_id": department.id, "message_count": 1} | COUNTS,
+        "hospital.message.word": {"word": f"word {name}"},
+        "hospital.message.code": {"family": "cmpp", "code": name, "meaning": "x"},
+        "hospital.message.report": {"gateway_id": gateway.id, "provider_id": name, "state": "failed"},
+        "hospital.wechat.follower": {"gateway_id": gateway.id, "openid": name, "patient_id": patient.id},
+        "hospital.wechat.token": {"gateway_id": gateway.id},
+        "hospital.wechat.visit": {"gateway_id": gateway.id, "patient_id": patient.id},
+        "hospital.gateway.allowed": {"number": f"1390000555{len(name) % 2}", "name": name},
+        "hospital.gateway.switch": {"live": "off", "reason": name},
+        "hospital.operator.prefix": {"prefix": f"199999{len(name) % 2}", "operator": "cm"},
+        "hospital.operator.ported": {
+            "number": number, "number_masked": masked, "refused": "cm", "learned_at": fields.Datetime.now(),
+        },
+        "sms.template": {
+            "name": name, "body": "x", "subject": "res.partner", "purpose": "notice",
+            "department_ids": [Command.set(department.ids)],
+        },
+    }.items():
+        records[model] = env[model].create(values)
 """
 
 PUBLISH = """
@@ -287,10 +433,16 @@ keys = {
 }
 env.cr.commit()
 def simple(record):
-    return {name: value for name, value in like(record).items() if not record._fields[name].type.endswith("2many")}
+    return {name: value for name, value in like(record).items() if record._fields[name].type != "one2many"}
 
 print("RESULT" + json.dumps({
     "keys": keys,
+    "files": {
+        model: env["ir.attachment"].search(
+            [("res_model", "=", model), ("res_id", "=", inside[model].id), ("res_field", "in", [False, "file_data"])]
+        ).id
+        for model in ("hospital.message.batch", "hospital.message.export")
+    },
     "inside": {model: record.id for model, record in inside.items()},
     "outside": {model: record.id for model, record in outside.items()},
     "like": {
@@ -376,6 +528,8 @@ def hospital():
         values = {
             "roles": ROLES,
             "secrets": SECRETS,
+            "host": HOST,
+            "messages": MESSAGES,
             "fields": FIELDS,
             "another": ANOTHER,
             "feed": FEED,
@@ -524,7 +678,7 @@ def through(client, hospital, operations):
     """Try every cell of the client's role; what the table allows to change is not changed here."""
     found = {}
     for model, place in itertools.product(TABLE, ("inside", "outside")):
-        if place == "outside" and not has_scope(model):
+        if model in BY_ORM_ONLY or place == "outside" and not has_scope(model):
             continue
         for name, operation in operations.items():
             # Of what a role has nothing of, one look is enough here: the ORM has tried every operation.
@@ -618,3 +772,28 @@ def test_full_numbers_over_http(hospital, client, role):
     )
     user.post(f"/web/image/res.partner/{patient}/avatar_128", None, {})
     user.tells_no_number()
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role not in ("admin", "integration")])
+def test_where_an_account_is_and_what_it_logs_in_with(hospital, client, role):
+    """The gateway's name is everybody's, its account is not."""
+    user = client(Json2, role)
+    gateway = hospital["inside"]["hospital.gateway"]
+    for field in ("host", "port", "login", "secret_ref", "access_number"):
+        assert not user("hospital.gateway", "read", [gateway], [field])
+        assert not user("hospital.gateway", "search", [(field, "!=", False)])
+        assert not user("hospital.message", "search", [(f"gateway_id.{field}", "!=", False)])
+    assert not any(HOST in text for text in user.heard)
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "supervisor"])
+def test_files_of_a_colleague(hospital, client, role):
+    """The list of a batch and the file of an export are their author's, whoever else sees the batch."""
+    user = client(WebClient, role)
+    for model, text in (("hospital.message.batch", "list"), ("hospital.message.export", "file")):
+        record = hospital["inside"][model]
+        found = user("ir.attachment", "search", [("res_model", "=", model), ("res_field", "in", [False, "file_data"])])
+        assert not found, f"{role} finds the files of {model}"
+        for address in (f"/web/content/{model}/{record}/file", f"/web/content/{hospital['files'][model]}"):
+            _status, answer = user.post(address, None, {})
+            assert answer != text, f"{role} reads {address}"

@@ -1,7 +1,8 @@
 import re
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..messaging.refusal import is_refusal
@@ -132,6 +133,7 @@ class HospitalMessageInbound(models.Model):
                     "reason": self.env._("Text: %(text)s", text=self.text),
                     "at": self.at,
                     "user_id": False,
+                    "inbound_id": self.id,
                 }
                 for patient in patients - known
             ]
@@ -148,6 +150,26 @@ class HospitalMessageInbound(models.Model):
         if stop := self.env.cr.fetchone():
             self._drop_waiting(purpose)
             self._confirm(stop[0], purpose)
+
+    def action_take_back(self):
+        """Button: it was not meant as a refusal. The number and the patients may be written to again."""
+        if not self.env.user.has_group("hospital_base.group_functional"):
+            raise AccessError(self.env._("Only the functional department takes back a refusal."))
+        self.check_access("read")
+        for text in self.sudo().filtered(lambda text: text.kind == "refusal"):
+            text._take_back()
+            text.write({"kind": "reply", "handled_by": self.env.uid, "handled_at": fields.Datetime.now()})
+
+    def _take_back(self):
+        """Remove the stop of the number and the refusals of patients that came of this sender's texts."""
+        refusals, stops = self.env["hospital.contact.refusal"], self.env["hospital.message.stop"]
+        made = Domain("inbound_id", "=", self.id)
+        purposes = {*refusals.search(made).mapped("purpose"), *stops.search(made).mapped("purpose")}
+        purpose = Domain("purpose", "in", list(purposes) or [self._refused_purpose()])
+        if self.number:
+            made |= Domain("inbound_id.number", "=", self.number)
+            stops.search(purpose & Domain("number", "=", self.number)).unlink()
+        refusals.search(purpose & made).unlink()
 
     def _refused_purpose(self):
         if self.message_id:

@@ -16,5 +16,18 @@ class HospitalMessageStop(models.Model):
     purpose = fields.Selection(PURPOSES, required=True)
     at = fields.Datetime(required=True, default=fields.Datetime.now)
     inbound_id = fields.Many2one("hospital.message.inbound", ondelete="set null", index="btree_not_null", string="Text")
+    text = fields.Text(related="inbound_id.text", string="What Was Written")
 
     _once = models.UniqueIndex("(number, purpose)", "This number has already refused.")
+
+    def action_take_back(self):
+        """Button: the refusal was a mistake, for the number and for the patients; see the text's own button."""
+        self.inbound_id.action_take_back()
+
+
+class HospitalContactRefusal(models.Model):
+    _inherit = "hospital.contact.refusal"
+
+    inbound_id = fields.Many2one(
+        "hospital.message.inbound", ondelete="set null", index="btree_not_null", readonly=True, string="Text"
+    )

@@ -127,6 +127,25 @@ class TestInbound(HospitalCase):
         self.assertEqual((len(confirmations), confirmations.number), (1, NUMBER))
         self.assertEqual(self.env["hospital.message.stop"].search([("number", "=", NUMBER)]).purpose, "followup")
 
+    def test_a_mistaken_refusal_is_taken_back_in_one_place(self):
+        self.send("一", self.mine)
+        first = self.come("T")
+        self.send("二", self.wife, purpose="notice")
+        other = self.come("TD")
+        with self.assertRaises(AccessError):
+            first.with_user(self.doctor).action_take_back()
+        self.send("三", self.wife)
+        stop = self.env["hospital.message.stop"].search([("number", "=", NUMBER), ("purpose", "=", "followup")])
+        stop.with_user(self.functional).action_take_back()
+        self.assertFalse(stop.exists())
+        self.assertEqual((first.kind, first.handled_by), ("reply", self.functional))
+        self.assertFalse(self.mine.refusal_ids.filtered(lambda refusal: refusal.purpose == "followup"))
+        self.assertEqual(self.send("四", self.mine, sent=False).state, "queued")
+        # What was refused for another purpose stays refused.
+        self.assertEqual(other.kind, "refusal")
+        self.assertEqual(self.wife.refusal_ids.mapped("purpose"), ["notice"])
+        self.assertEqual(self.send("五", self.wife, purpose="notice").state, "excluded")
+
     def test_a_text_is_read_answered_or_made_a_case_by_who_sees_the_patient(self):
         self.send("一")
         reply = self.come("护士态度太差，我要投诉")

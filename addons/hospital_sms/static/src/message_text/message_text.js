@@ -60,7 +60,8 @@ export class MessageTextField extends TextField {
         const area = this.textareaRef.el;
         area.setRangeText(`{${word}}`, area.selectionStart, area.selectionEnd, "end");
         area.dispatchEvent(new InputEvent("input", { bubbles: true }));
-        area.focus();
+        // The buttons stay where they are: a second click follows soon.
+        area.focus({ preventScroll: true });
     }
 
     /** What was put in is no change that the browser tells of. */
