@@ -89,6 +89,7 @@ class TestBatch(BatchCase):
 
     def test_limits_of_the_settings(self):
         settings = self.env["res.config.settings"]
+        self.assertIn("hospital_sms_approve_above", settings.get_view(view_type="form")["arch"])
         settings.create({"hospital_sms_approve_above": 1}).execute()
         self.assertTrue(self.checked(domain=self.of(self.alive | self.other)).sudo()._needs_approval())
         with self.assertRaises(ValidationError):
