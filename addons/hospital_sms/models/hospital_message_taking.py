@@ -207,7 +207,8 @@ class HospitalMessagePart(models.Model):
     @api.model
     def _due_messages(self, found):
         self.env.cr.execute(_MESSAGES, [array({row[1] for row in found})])
-        return {row[0]: _Due(*row) for row in self.env.cr.fetchall()}
+        messages = {row[0]: _Due(*row) for row in self.env.cr.fetchall()}
+        return {row[1]: messages[row[1]] for row in found}  # whoever waits for longest is asked first
 
     # -- asked once more -----------------------------------------------------------------------------------------
 
