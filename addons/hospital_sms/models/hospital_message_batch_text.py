@@ -64,19 +64,22 @@ class HospitalMessageBatch(models.Model):
     def _fill(self, recipients):
         """Filled, one per receiver, in their order; with the rights of the environment (a name may be masked)."""
         if self.source not in self.env:
-            return [self._fill_one(recipient.values) for recipient in recipients]
+            known = {place: recipient.values for place, recipient in enumerate(recipients)}
+            filled = self.template_id._fill_in(known) if self.template_id else self._fill_in(known)
+            return list(filled.values())
         model = self._subject_model()
         ids = [recipient.patient_id if model == "res.partner" else recipient.record.id for recipient in recipients]
         records = self.env[model].browse(dict.fromkeys(ids))
         if self.template_id:
             filled = self.template_id.with_env(self.env)._texts(records)
         else:
-            filled = {record_id: self._fill_one(known) for record_id, known in records._message_values().items()}
+            filled = self._fill_in(records._message_values())
         return [filled[record_id] for record_id in ids]
 
-    def _fill_one(self, known):
-        text, missing = variables.fill(self.text, known)
-        return Filled(text, {}, missing)
+    def _fill_in(self, values_of):
+        """The same for a free text as ``sms.template._fill_in``."""
+        filled = {key: variables.fill(self.text, known) for key, known in values_of.items()}
+        return {key: Filled(text, {}, missing) for key, (text, missing) in filled.items()}
 
     # -- before the check ------------------------------------------------------------------------------------
 

@@ -186,17 +186,21 @@ class SmsTemplate(models.Model):
 
     def _texts(self, records, channel="sms"):
         """Fill in the template for ``records`` of its kind, read with their rights: ``{record id: Filled}``."""
+        return self._fill_in(records._message_values(), channel)
+
+    def _fill_in(self, values_of, channel="sms"):
+        """``{anything: {word: text}}`` as ``{the same: Filled}``: the text, and what the vendor's template asks for."""
         self.ensure_one()
         body = self.body
         lines = [(line.name, line.value) for line in self.sudo().variable_ids if line.channel == channel]
         filled = {}
-        for record_id, known in records._message_values().items():
+        for key, known in values_of.items():
             text, missing = variables.fill(body, known)
             values = {}
             for name, value in lines:
                 values[name], lacking = variables.fill(value, known)
                 missing += [word for word in lacking if word not in missing]
-            filled[record_id] = Filled(text, values, missing)
+            filled[key] = Filled(text, values, missing)
         return filled
 
     def _render_template_inline_template(self, template_txt, model, res_ids, add_context=None, options=None):

@@ -6,7 +6,7 @@ from datetime import timedelta
 import openpyxl
 from freezegun import freeze_time
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
@@ -89,10 +89,27 @@ class TestBatch(BatchCase):
 
     def test_limits_of_the_settings(self):
         settings = self.env["res.config.settings"]
+        self.assertIn("hospital_sms_approve_above", settings.get_view(view_type="form")["arch"])
         settings.create({"hospital_sms_approve_above": 1}).execute()
         self.assertTrue(self.checked(domain=self.of(self.alive | self.other)).sudo()._needs_approval())
         with self.assertRaises(ValidationError):
             settings.create({"hospital_sms_repeated_minutes": 0})
+
+    def test_a_vendors_template_is_filled_from_the_columns(self):
+        template = self.env["sms.template"].create(
+            {
+                "name": "Bring your card",
+                "subject": "res.partner",
+                "body": "{姓名}您好，请带就诊卡",
+                "vendor_code": "SMS_1",
+            }
+        )
+        template.variable_ids = [Command.create({"name": "who", "value": "{姓名}"})]
+        template.approval = "approved"
+        rows = ["手机号", "姓名"], ["13900001239", "周强"]
+        batch = self.checked(source="list", file=workbook(*rows), file_name="a.xlsx", template_id=template.id)
+        message = batch.sudo().message_ids
+        self.assertEqual((message.text, message["values"]), ("周强您好，请带就诊卡", {"who": "周强"}))
 
     def test_variables_are_filled_in_by_the_receiver(self):
         text = "{姓名}{称呼}您好"
