@@ -1,6 +1,9 @@
+import logging
 import os
 import tempfile
 from datetime import timedelta
+
+from psycopg2 import InterfaceError, OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -8,6 +11,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..history.sheet import Sheet
+
+_logger = logging.getLogger(__name__)
 
 # Up to so many messages the asker waits for the file.
 SMALL = 10_000
@@ -115,8 +120,12 @@ class HospitalMessageExport(models.Model):
                 for done in export._write_files():
                     export.done = done
                     self.env.cr.commit()  # pylint: disable=invalid-commit; the page shows how far it is
-            except (AccessError, UserError):  # the asker has lost the right, or the filter its field
+            except (OperationalError, InterfaceError):  # the database's trouble: the whole job begins anew
+                raise
+            except Exception as error:  # the asker has lost the right, or the filter its field: the others wait
                 self.env.cr.rollback()
+                # Only the place: what the error says may quote what was looked for.
+                _logger.warning("Export %s of messages failed: %s", export.id, type(error).__name__)
                 export.state = "failed"
             self.env.cr.commit()  # pylint: disable=invalid-commit; the next one is another matter
             asker._bus_send("simple_notification", export._notice())
@@ -133,6 +142,8 @@ class HospitalMessageExport(models.Model):
             raise AccessError(self.env._("Your role does not export."))
         titles, widths = reader._titles(), list(COLUMNS.values())
         written, rows, files = 0, reader._rows(), self.env["ir.attachment"]
+        # Those of a killed process, which had begun.
+        files.search([("res_model", "=", self._name), ("res_id", "=", self.id)]).unlink()
         chunk = next(rows, None)
         while chunk:
             handle, path = tempfile.mkstemp(suffix=".xlsx")
