@@ -177,7 +177,6 @@ class HospitalMessageExport(models.Model):
             "id": self.env._("Number"),
             "number": self.env._("Receiver"),
             "patient_id": self.env._("Patient"),
-            "meaning": self.env._("Meaning of the Code"),
         }
         return [own.get(name) or fields_of[name]._description_string(self.env) for name in COLUMNS]
 
@@ -202,7 +201,7 @@ class HospitalMessageExport(models.Model):
         if name == "number" and not full:
             return SQL("%s AS number", SQL.identifier(alias, "number_masked"))
         if name == "meaning":
-            return SQL("NULL AS meaning")
+            return SQL("%s AS meaning", SQL.identifier(alias, "reason"))
         column = SQL.identifier(alias, name)
         if name in MOMENTS:
             column = SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)", column, zone)
@@ -222,10 +221,9 @@ class HospitalMessageExport(models.Model):
                 words[name] = dict(field._description_selection(self.env))
         gateways = self.env["hospital.gateway"].sudo().browse({row["gateway_id"] for row in found if row["gateway_id"]})
         protocols = {gateway.id: gateway.protocol for gateway in gateways}
-        codes = {(protocols.get(row["gateway_id"]), row["code"]) for row in found if row["code"]}
-        meanings = self.env["hospital.message.code"]._meanings(codes)
         for row in found:
-            row["meaning"] = meanings.get((protocols.get(row["gateway_id"]), row["code"]))
+            row["meaning"] = protocols.get(row["gateway_id"]), row["state"], row["code"], row["meaning"]
+        words["meaning"] = messages._explanations({row["meaning"] for row in found})
         return [[words[name].get(row[name]) if name in words else row[name] for name in COLUMNS] for row in found]
 
     @api.model

@@ -133,6 +133,36 @@ class TestHistory(HistoryCase):
         self.assertEqual(self.found(self.office, *window) & everything, early)
         self.assertEqual(self.found(self.office, ("moment", ">=", now)) & everything, planned)
 
+    def test_what_waited_long_is_found_by_its_time(self):
+        """Ids tell the time of most messages, not of one that was made forty days before it was sent."""
+        now = fields.Datetime.now()
+        waited = self.message(at=now - timedelta(days=1))
+        self.env.cr.execute("SELECT min(id) - 1 FROM hospital_message")
+        [first] = self.env.cr.fetchone()
+        self.env.cr.execute(
+            "UPDATE hospital_message SET id = %s, create_date = %s WHERE id = %s",
+            [first, now - timedelta(days=40), waited.id],
+        )
+        self.env.invalidate_all()
+        waited, new = self.messages.browse(first), self.message(at=now)
+        self.assertEqual(
+            self.found(self.office, ("moment", ">=", now - timedelta(days=2))) & (waited | new), new | waited
+        )
+        self.assertEqual(self.found(self.office, ("moment", "<", now - timedelta(hours=1))) & (waited | new), waited)
+
+    def test_explained_in_words(self):
+        """Why it was not sent, or what the operator says of it; of what was delivered there is nothing to say."""
+        gateway = self.env["hospital.gateway"].create({"name": "Test"})
+        dead = self.message(state="excluded", reason="deceased", code=False)
+        failed = self.message(state="failed", code="UNDELIV", gateway_id=gateway.id)
+        fine = self.message(gateway_id=gateway.id)
+        self.assertEqual(dead.meaning, "the patient has died")
+        self.assertTrue(failed.meaning)
+        self.assertFalse(fine.meaning)
+        exported = self.env["hospital.message.export"].with_user(self.office).begin([("id", "in", [dead.id])], "")
+        file = self.env["ir.attachment"].browse(int(exported["url"].split("?")[0].split("/")[-1])).sudo()
+        self.assertIn(dead.meaning, [cell.value for row in load_workbook(io.BytesIO(file.raw)).active for cell in row])
+
     def test_send_again_is_a_new_message(self):
         failed = self.message(state="failed", patient_id=self.mine.id, sender_id=self.agent.id)
         action = failed.with_user(self.agent).action_send_again()
