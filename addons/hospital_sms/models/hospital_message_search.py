@@ -53,7 +53,7 @@ class HospitalMessage(models.Model):
         super().init()
         # Else the planner takes what has waited long for a third of all, and leaves its index alone.
         self.env.cr.execute(
-            f"CREATE STATISTICS IF NOT EXISTS hospital_message_waited ON {WAITED} FROM hospital_message"
+            SQL("CREATE STATISTICS IF NOT EXISTS hospital_message_waited ON %s FROM hospital_message", SQL(WAITED))
         )
 
     # -- who sees it -------------------------------------------------------------------------------------------
