@@ -55,10 +55,7 @@ def fill(env, messages, patients):
     values["office"] = [env["res.users"].search([("login", "=", login)]).id for login in ("functional0", "supervisor0")]
     partner_model = env["ir.model"]._get_id("res.partner")
     templates = env["sms.template"].create(
-        [
-            {"name": f"模板{n}", "model_id": partner_model, "body": body}
-            for n, (_, body) in enumerate([*TEXTS, RARE_TEXT])
-        ]
+        [{"name": f"模板{n}", "model_id": partner_model, "body": "您好"} for n in range(len(TEXTS) + 1)]
     )
     batches = env["hospital.message.batch"].create(
         [{"name": f"群发{n}", "purpose": "notice", "text": "…"} for n in range(messages // 9000 + 1)]

@@ -1,6 +1,5 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
-from odoo.addons.hospital_base.identity import mask
 from odoo.addons.hospital_base.models.hospital_contact import PURPOSES
 
 CHANNELS = [("sms", "SMS"), ("wechat", "WeChat")]
@@ -79,7 +78,3 @@ class HospitalMessage(models.Model):
 
         Called as superuser in the transaction that changes them. If it raises, only what it did is rolled back.
         """
-
-    @api.model
-    def _masked(self, number):
-        return mask.phone(number)

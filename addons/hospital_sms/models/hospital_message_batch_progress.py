@@ -39,12 +39,3 @@ class HospitalMessageBatch(models.Model):
             {"reason": reason, "words": self.env["hospital.message"]._reason_sentence(reason), "count": count}
             for reason, count in self.env.cr.fetchall()
         ]
-
-
-class HospitalMessage(models.Model):
-    _inherit = "hospital.message"
-
-    def _reason_sentence(self, reason):
-        if reason == "no_value":
-            return self.env._("a word of the text has no value")
-        return super()._reason_sentence(reason)

@@ -78,18 +78,39 @@ class HospitalMessageBlock(models.Model):
         self.env.cr.execute(
             "SELECT id, text FROM hospital_message WHERE id >= %s AND id < %s", [first * SIZE, end * SIZE]
         )
-        texts = {}
+        texts = {end - 1: []}  # even if its messages were not made, or are deleted: it says how far the blocks go
         for message_id, text in self.env.cr.fetchall():
             texts.setdefault(message_id // SIZE, []).append(text)
-        rows = [(block, pairs.pairs(texts[block])) for block in sorted(texts)]
-        if end - 1 not in texts:  # the ids of messages that were not made, or are deleted
-            rows.append((end - 1, []))
+        self._write_blocks(texts)
+        return end < (last + 1) // SIZE
+
+    @api.model
+    def _forget(self, ids):
+        """The messages ``ids`` are deleted: their words leave the blocks, and blocks of nothing go too."""
+        self.env.cr.execute(
+            """SELECT block.id, array_remove(array_agg(message.text), NULL), block.id = (
+                          SELECT max(id) FROM hospital_message_block) AS newest
+                 FROM hospital_message_block block
+                 LEFT JOIN hospital_message message
+                   ON message.id >= block.id * %(size)s AND message.id < (block.id + 1) * %(size)s
+                WHERE block.id = ANY(%(blocks)s) GROUP BY block.id""",
+            {"size": SIZE, "blocks": sorted({message_id // SIZE for message_id in ids})},
+        )
+        found = self.env.cr.fetchall()
+        self.env.cr.execute(
+            "DELETE FROM hospital_message_block WHERE id = ANY(%s)", [[block for block, _texts, _newest in found]]
+        )
+        self._write_blocks({block: texts for block, texts, newest in found if texts or newest})
+
+    @api.model
+    def _write_blocks(self, texts):
+        """texts: ``{block: its texts}``"""
+        arrays = ["{" + ",".join(map(str, pairs.pairs(texts[block]))) + "}" for block in sorted(texts)]
         self.env.cr.execute(
             """INSERT INTO hospital_message_block (id, pairs)
                SELECT block.id, block.pairs::int[] FROM unnest(%s::bigint[], %s::text[]) AS block (id, pairs)""",
-            [[block for block, _found in rows], ["{" + ",".join(map(str, found)) + "}" for _block, found in rows]],
+            [sorted(texts), arrays],
         )
-        return end < (last + 1) // SIZE
 
     @api.model
     def _is_rare(self, word):

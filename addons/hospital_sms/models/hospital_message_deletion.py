@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 LEGAL_MONTHS = 5
 DEFAULT_MONTHS = 36
 MONTHS = "hospital_sms.retention_months"
-CHUNK = 5000
+CHUNK, MOST = 5_000, 100_000
 
 
 class HospitalMessageDeletion(models.Model):
@@ -42,12 +42,23 @@ class HospitalMessageDeletion(models.Model):
 
     @api.model
     def _run_retention(self):
-        """Job: remove what is older than the time for which messages are kept; returns how many."""
+        """Job: remove what is older than the time for which messages are kept; returns how many.
+
+        Commits after each ``MOST`` with their record, so that a setting made shorter leaves no night too long.
+        """
         months = int(self.env["ir.config_parameter"].sudo().get_param(MONTHS) or DEFAULT_MONTHS)
-        limit = self._oldest_kept(months)
-        # In one transaction: the record is true, and what a killed process has not removed is removed the next night.
+        limit, total = self._oldest_kept(months), 0
+        while True:
+            count = self._remove_older(limit, months)
+            total += count
+            if count < MOST:
+                return total
+            self.env.cr.commit()  # pylint: disable=invalid-commit; what is removed is recorded
+
+    @api.model
+    def _remove_older(self, limit, months):
         count, first, last = 0, None, None
-        while found := self._old_ids(limit):
+        while count < MOST and (found := self._old_ids(limit)):
             removed, oldest, newest = self._remove(found, limit)
             count, first, last = count + removed, first or oldest, newest
             if removed < len(found):
@@ -97,7 +108,9 @@ class HospitalMessageDeletion(models.Model):
                SELECT count(*), min(moment), max(moment) FROM gone""",
             [gone],
         )
-        return self.env.cr.fetchone()
+        removed = self.env.cr.fetchone()
+        self.env["hospital.message.block"]._forget(gone)
+        return removed
 
 
 class HospitalMessage(models.Model):

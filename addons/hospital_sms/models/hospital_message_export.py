@@ -1,6 +1,9 @@
+import logging
 import os
 import tempfile
 from datetime import timedelta
+
+from psycopg2 import InterfaceError, OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -8,6 +11,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..history.sheet import Sheet
+
+_logger = logging.getLogger(__name__)
 
 # Up to so many messages the asker waits for the file.
 SMALL = 10_000
@@ -115,8 +120,12 @@ class HospitalMessageExport(models.Model):
                 for done in export._write_files():
                     export.done = done
                     self.env.cr.commit()  # pylint: disable=invalid-commit; the page shows how far it is
-            except (AccessError, UserError):  # the asker has lost the right, or the filter its field
+            except (OperationalError, InterfaceError):  # the database's trouble: the whole job begins anew
+                raise
+            except Exception as error:  # the asker has lost the right, or the filter its field: the others wait
                 self.env.cr.rollback()
+                # Only the place: what the error says may quote what was looked for.
+                _logger.warning("Export %s of messages failed: %s", export.id, type(error).__name__)
                 export.state = "failed"
             self.env.cr.commit()  # pylint: disable=invalid-commit; the next one is another matter
             asker._bus_send("simple_notification", export._notice())
@@ -133,6 +142,8 @@ class HospitalMessageExport(models.Model):
             raise AccessError(self.env._("Your role does not export."))
         titles, widths = reader._titles(), list(COLUMNS.values())
         written, rows, files = 0, reader._rows(), self.env["ir.attachment"]
+        # Those of a killed process, which had begun.
+        files.search([("res_model", "=", self._name), ("res_id", "=", self.id)]).unlink()
         chunk = next(rows, None)
         while chunk:
             handle, path = tempfile.mkstemp(suffix=".xlsx")
@@ -166,7 +177,6 @@ class HospitalMessageExport(models.Model):
             "id": self.env._("Number"),
             "number": self.env._("Receiver"),
             "patient_id": self.env._("Patient"),
-            "meaning": self.env._("Meaning of the Code"),
         }
         return [own.get(name) or fields_of[name]._description_string(self.env) for name in COLUMNS]
 
@@ -191,7 +201,7 @@ class HospitalMessageExport(models.Model):
         if name == "number" and not full:
             return SQL("%s AS number", SQL.identifier(alias, "number_masked"))
         if name == "meaning":
-            return SQL("NULL AS meaning")
+            return SQL("%s AS meaning", SQL.identifier(alias, "reason"))
         column = SQL.identifier(alias, name)
         if name in MOMENTS:
             column = SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)", column, zone)
@@ -211,10 +221,9 @@ class HospitalMessageExport(models.Model):
                 words[name] = dict(field._description_selection(self.env))
         gateways = self.env["hospital.gateway"].sudo().browse({row["gateway_id"] for row in found if row["gateway_id"]})
         protocols = {gateway.id: gateway.protocol for gateway in gateways}
-        codes = {(protocols.get(row["gateway_id"]), row["code"]) for row in found if row["code"]}
-        meanings = self.env["hospital.message.code"]._meanings(codes)
         for row in found:
-            row["meaning"] = meanings.get((protocols.get(row["gateway_id"]), row["code"]))
+            row["meaning"] = protocols.get(row["gateway_id"]), row["state"], row["code"], row["meaning"]
+        words["meaning"] = messages._explanations({row["meaning"] for row in found})
         return [[words[name].get(row[name]) if name in words else row[name] for name in COLUMNS] for row in found]
 
     @api.model

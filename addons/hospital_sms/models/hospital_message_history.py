@@ -3,21 +3,27 @@ from odoo.exceptions import UserError
 
 
 class HospitalMessage(models.Model):
-    """A message on the screen: what its code means, the button to send it once more."""
+    """A message on the screen: what has become of it in words, the button to send it once more."""
 
     _inherit = "hospital.message"
 
-    meaning = fields.Char(compute="_compute_meaning", compute_sudo=True, string="Meaning of the Code")
+    meaning = fields.Char(
+        compute="_compute_meaning",
+        compute_sudo=True,
+        string="Explanation",
+        help="What the operator's code means, or why it was not sent.",
+    )
     inbound_ids = fields.One2many("hospital.message.inbound", "message_id", string="Replies", readonly=True)
 
-    @api.depends("code", "gateway_id")
+    @api.depends("code", "gateway_id", "reason", "state")
     @api.depends_context("lang")
     def _compute_meaning(self):
-        shown = self.filtered(lambda message: message.code and message.state != "delivered")
-        pairs = {message: (message.gateway_id.protocol, message.code) for message in shown}
-        meanings = self.env["hospital.message.code"]._meanings(set(pairs.values()))
+        asked = {
+            message: (message.gateway_id.protocol, message.state, message.code, message.reason) for message in self
+        }
+        explanations = self._explanations(set(asked.values()))
         for message in self:
-            message.meaning = meanings.get(pairs.get(message))
+            message.meaning = explanations[asked[message]]
 
     @api.depends("number_masked", "patient_id")
     @api.depends_context("uid")

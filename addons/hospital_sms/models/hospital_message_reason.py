@@ -2,7 +2,7 @@ from odoo import api, models
 
 
 class HospitalMessage(models.Model):
-    """Why a message is not sent, or not yet, as sentences."""
+    """Why a message is not sent, or not yet, and what became of it, as sentences."""
 
     _inherit = "hospital.message"
 
@@ -24,7 +24,20 @@ class HospitalMessage(models.Model):
             "stopped": self.env._("this number wants no more messages of this kind"),
             "no_number": self.env._("there is no number to write to"),
             "repeated": self.env._("the same text went to this number a moment ago"),
+            "too_long": self.env._("the text is too long for a message"),
+            "no_value": self.env._("a word of the text has no value"),
         }.get(reason, reason or "")
+
+    @api.model
+    def _explanations(self, asked):
+        """``{(protocol, state, code, reason): sentence or None}``: why it was not sent, or what the code means."""
+        meanings = self.env["hospital.message.code"]._meanings({(one[0], one[2]) for one in asked})
+        found = {}
+        for one in asked:
+            protocol, state, code, reason = one
+            sentence = self._reason_sentence(reason) or meanings.get((protocol, code))
+            found[one] = sentence if state != "delivered" else None
+        return found
 
     @api.model
     def _verdict_sentence(self, verdict):

@@ -12,6 +12,12 @@ from .hospital_message_block import SIZE
 
 # Up to so many patients of a name are handed to the planner by their ids.
 MANY_PATIENTS = 2000
+# How long most messages wait for their time at the most, and those that wait longer.
+WAIT = timedelta(days=7)
+WAITED = "(COALESCE(sent_at, plan_at) - create_date)"
+WAITED_LONG = f"{WAITED} > interval '7 days'"
+# ``create_date`` is when a transaction began, which may take its ids some time later.
+INEXACT = timedelta(days=1)
 OVERSEERS = ("hospital_base.group_supervisor", "hospital_base.group_functional", "hospital_sms.group_delete")
 
 
@@ -34,13 +40,21 @@ class HospitalMessage(models.Model):
     _department_index = models.Index("(department_id, id DESC) WHERE department_id IS NOT NULL")
     _template_index = models.Index("(template_id, id DESC) WHERE template_id IS NOT NULL")
     _gateway_index = models.Index("(gateway_id, id DESC) WHERE gateway_id IS NOT NULL")
-    _purpose_index = models.Index("(purpose, id DESC)")
-    _operator_index = models.Index("(operator, id DESC) WHERE operator IS NOT NULL")
     _tail_index = models.Index("(reverse(number) text_pattern_ops)")
     _moment_index = models.Index("((COALESCE(sent_at, plan_at)))")
-    # What most messages end as needs none: it is met at once.
+    _waited_index = models.Index(f"((COALESCE(sent_at, plan_at))) WHERE {WAITED_LONG}")
+    # What many messages have needs none: it is met at once.
+    _purpose_index = models.Index("(purpose, id DESC) WHERE purpose NOT IN ('appointment', 'followup', 'notice')")
+    _operator_index = models.Index("(operator, id DESC) WHERE operator IN ('cbn', 'other')")
     _state_index = models.Index("(state, id DESC) WHERE state <> 'delivered'")
     _code_index = models.Index("(code, id DESC) WHERE code <> 'DELIVRD'")
+
+    def init(self):
+        super().init()
+        # Else the planner takes what has waited long for a third of all, and leaves its index alone.
+        self.env.cr.execute(
+            SQL("CREATE STATISTICS IF NOT EXISTS hospital_message_waited ON %s FROM hospital_message", SQL(WAITED))
+        )
 
     # -- who sees it -------------------------------------------------------------------------------------------
 
@@ -175,28 +189,44 @@ class HospitalMessage(models.Model):
 
     @api.model
     def _search_moment(self, operator, value):
-        """By the time of sending. No message is sent before it is made, so ids tell where to stop looking."""
+        """By the time of sending, and by the ids that such messages have.
+
+        Ids grow with time: with a range of them each index of (something, id) finds something of that time.
+        """
         if operator not in ("<", "<=", ">", ">="):
             return NotImplemented
         value = fields.Datetime.to_datetime(value)
-        # A transaction may give its messages their ids some time after its beginning, which create_date is.
-        first_later = self._first_made_after(value + timedelta(days=1)) if operator in ("<", "<=") else None
+        ids = Domain("id", *self._ids_until(value)) if operator in ("<", "<=") else Domain("id", *self._ids_from(value))
 
         def to_sql(model, alias, query):
             moment = SQL("COALESCE(%s, %s)", SQL.identifier(alias, "sent_at"), SQL.identifier(alias, "plan_at"))
-            condition = SQL("%s %s %s", moment, SQL(operator), value)
-            if first_later is None:
-                return condition
-            return SQL("(%s AND %s < %s)", condition, SQL.identifier(alias, "id"), first_later)
+            return SQL("%s %s %s", moment, SQL(operator), value)
 
-        return Domain.custom(to_sql=to_sql)
+        return ids & Domain.custom(to_sql=to_sql)
+
+    @api.model
+    def _ids_until(self, moment):
+        """Condition of the ids of what is sent before ``moment``: no message is sent before it is made."""
+        return "<", self._first_made_after(moment + INEXACT)
+
+    @api.model
+    def _ids_from(self, moment):
+        """Condition of the ids of what is sent after ``moment``: most wait for some days at the most, few longer."""
+        # OFFSET: else the planner takes the least id for the one that it meets first by the primary key.
+        self.env.cr.execute(
+            f"""SELECT min(id) FROM (SELECT id FROM hospital_message
+                                      WHERE COALESCE(sent_at, plan_at) >= %s AND {WAITED_LONG} OFFSET 0) AS waited""",
+            [moment],
+        )
+        [longest] = self.env.cr.fetchone()
+        first = self._first_made_after(moment - WAIT - INEXACT)
+        return ">=", first if longest is None else min(first, longest)
 
     @api.model
     def _first_made_after(self, moment):
-        """An id from which on all messages are made after ``moment``, or None: ids grow with time, so it is halved."""
+        """The id from which on all messages are made after ``moment``, one day more or less: ids grow with time."""
         self.env.cr.execute("SELECT COALESCE(min(id), 1), COALESCE(max(id), 0) FROM hospital_message")
         low, high = self.env.cr.fetchone()
-        end = high
         while low <= high:
             middle = (low + high) // 2
             self.env.cr.execute(
@@ -207,7 +237,7 @@ class HospitalMessage(models.Model):
                 high = middle - 1
             else:
                 low = found + 1
-        return low if low <= end else None
+        return low
 
 
 def _holds(column, word):

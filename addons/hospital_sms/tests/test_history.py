@@ -8,11 +8,12 @@ from openpyxl import load_workbook
 from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
+from odoo.addons.hospital_base.identity import mask
 from odoo.addons.hospital_base.tests.common import HospitalCase
 
-from ..models import hospital_message_block, hospital_message_export
+from ..models import hospital_message_block, hospital_message_deletion, hospital_message_export
 
 
 class HistoryCase(HospitalCase):
@@ -40,7 +41,7 @@ class HistoryCase(HospitalCase):
             {
                 "text": text,
                 "number": number,
-                "number_masked": cls.messages._masked(number),
+                "number_masked": mask.phone(number),
                 "purpose": "notice",
                 "state": "delivered",
                 "code": "DELIVRD",
@@ -132,6 +133,36 @@ class TestHistory(HistoryCase):
         self.assertEqual(self.found(self.office, *window) & everything, early)
         self.assertEqual(self.found(self.office, ("moment", ">=", now)) & everything, planned)
 
+    def test_what_waited_long_is_found_by_its_time(self):
+        """Ids tell the time of most messages, not of one that was made forty days before it was sent."""
+        now = fields.Datetime.now()
+        waited = self.message(at=now - timedelta(days=1))
+        self.env.cr.execute("SELECT min(id) - 1 FROM hospital_message")
+        [first] = self.env.cr.fetchone()
+        self.env.cr.execute(
+            "UPDATE hospital_message SET id = %s, create_date = %s WHERE id = %s",
+            [first, now - timedelta(days=40), waited.id],
+        )
+        self.env.invalidate_all()
+        waited, new = self.messages.browse(first), self.message(at=now)
+        self.assertEqual(
+            self.found(self.office, ("moment", ">=", now - timedelta(days=2))) & (waited | new), new | waited
+        )
+        self.assertEqual(self.found(self.office, ("moment", "<", now - timedelta(hours=1))) & (waited | new), waited)
+
+    def test_explained_in_words(self):
+        """Why it was not sent, or what the operator says of it; of what was delivered there is nothing to say."""
+        gateway = self.env["hospital.gateway"].create({"name": "Test"})
+        dead = self.message(state="excluded", reason="deceased", code=False)
+        failed = self.message(state="failed", code="UNDELIV", gateway_id=gateway.id)
+        fine = self.message(gateway_id=gateway.id)
+        self.assertEqual(dead.meaning, "the patient has died")
+        self.assertTrue(failed.meaning)
+        self.assertFalse(fine.meaning)
+        exported = self.env["hospital.message.export"].with_user(self.office).begin([("id", "in", [dead.id])], "")
+        file = self.env["ir.attachment"].browse(int(exported["url"].split("?")[0].split("/")[-1])).sudo()
+        self.assertIn(dead.meaning, [cell.value for row in load_workbook(io.BytesIO(file.raw)).active for cell in row])
+
     def test_send_again_is_a_new_message(self):
         failed = self.message(state="failed", patient_id=self.mine.id, sender_id=self.agent.id)
         action = failed.with_user(self.agent).action_send_again()
@@ -202,6 +233,52 @@ class TestDeletion(HistoryCase):
         deletions._run_retention()
         self.assertEqual(deletions.search_count([]), before + 1, "Nothing was removed: nothing is recorded.")
 
+    def test_retention_goes_on_until_all_is_removed(self):
+        now, deletions = fields.Datetime.now(), self.env["hospital.message.deletion"]
+        old = self.old | self.messages.browse([self.message(at=now - relativedelta(years=4)).id for _n in range(3)])
+        before = deletions.search([])
+        with (
+            patch.object(hospital_message_deletion, "CHUNK", 1),
+            patch.object(hospital_message_deletion, "MOST", 2),
+            patch.object(self.env.cr, "commit", lambda: None),
+        ):
+            self.env["ir.config_parameter"].set_param("hospital_sms.retention_months", "5")
+            removed = deletions._run_retention()
+        self.assertFalse(old.exists())
+        records = deletions.search([]) - before
+        self.assertGreater(len(records), 1)
+        self.assertEqual(sum(records.mapped("count")), removed)
+
+    def test_the_words_of_what_is_deleted_go_too(self):
+        """Of a block the words of what stays, of an empty one nothing; new messages are still found."""
+        blocks, size = self.env["hospital.message.block"], hospital_message_block.SIZE
+        now = fields.Datetime.now()
+        self.env.cr.execute("DELETE FROM hospital_message_block")
+        self.env.cr.execute(
+            "SELECT setval('hospital_message_id_seq', (last_value / %(size)s + 1) * %(size)s - 1)"
+            " FROM hospital_message_id_seq",
+            {"size": size},
+        )
+        half = [self.message(word, at=now - relativedelta(years=4)) for word in ("鹦鹉热", "鹦鹉")]
+        half.append(self.message("百日咳", at=now - relativedelta(months=1)))
+        with patch.object(hospital_message_block, "CHUNK", 10**9):
+            self.env.cr.execute("SELECT setval('hospital_message_id_seq', %s)", [half[0].id + 3 * size])
+            whole = self.message("登革热", at=now - relativedelta(years=4))
+            blocks._extend(half[0].id + 9 * size)
+        end = blocks._end()
+        self.env["hospital.message.deletion"]._run_retention()
+        holding = {word: self.holding(word) for word in ("鹦鹉", "百日", "登革")}
+        self.assertEqual(holding, {"鹦鹉": [], "百日": [half[0].id // size], "登革": []})
+        self.env.cr.execute("SELECT FROM hospital_message_block WHERE id = %s", [whole.id // size])
+        self.assertFalse(self.env.cr.rowcount)
+        self.assertEqual(blocks._end(), end)
+
+    def holding(self, word):
+        self.env.cr.execute(
+            SQL("SELECT id FROM hospital_message_block WHERE %s", self.env["hospital.message.block"]._holding(word))
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
+
     def test_what_waits_is_not_removed(self):
         waiting = self.message(at=fields.Datetime.now() - relativedelta(years=4), state="queued", sent_at=False)
         self.env["hospital.message.deletion"]._run_retention()
@@ -245,8 +322,10 @@ class TestExport(HistoryCase):
             action = self.export(self.doctor, [("text", "like", "第")])
             export = self.env["hospital.message.export"].browse(action["res_id"])
             self.assertEqual((export.state, export.total), ("waiting", 7))
-            export.state = "running"  # as a killed process leaves it
+            export.state = "running"  # as a killed process leaves it, with a file
+            begun = export.sudo()._attach(__file__, 1)
             self.env["hospital.message.export"]._run_waiting()
+            self.assertFalse(begun.exists())
         self.assertEqual((export.state, export.done, len(export.attachment_ids)), ("done", 7, 2))
         ids = [row[0].value for file in export.attachment_ids for row in load_workbook(io.BytesIO(file.raw)).active]
         self.assertEqual(len(ids), 7 + 2, "Each message once, a line of titles in each file.")
@@ -255,6 +334,18 @@ class TestExport(HistoryCase):
         with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_rule"):
             files.check_access("read")
         self.assertTrue(files.with_user(self.doctor).has_access("read"))
+
+    def test_one_that_cannot_be_written_stops_no_other(self):
+        self.message("一条", patient_id=self.mine.id)
+        exports = self.env["hospital.message.export"].with_user(self.doctor).sudo()
+        broken, good = exports.create([{"domain": [("gone", "=", 1)]}, {"domain": [("text", "=", "一条")]}])
+        with (
+            patch.object(self.env.cr, "commit", lambda: None),
+            patch.object(self.env.cr, "rollback", lambda: None),
+            mute_logger("odoo.addons.hospital_sms.models.hospital_message_export"),
+        ):
+            exports._run_waiting()
+        self.assertEqual((broken.state, good.state, good.done), ("failed", "done", 1))
 
     def test_without_a_filter(self):
         message = self.message(patient_id=self.mine.id)
