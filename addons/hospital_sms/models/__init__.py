@@ -10,6 +10,7 @@ from . import (
     hospital_gateway_vendor,
     hospital_gateway_wechat,
     hospital_message,
+    hospital_message_admission,
     hospital_message_batch,
     hospital_message_batch_check,
     hospital_message_batch_life,

@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .hospital_message_admission import REPEATED
 from .hospital_message_batch_life import APPROVE_ABOVE
 from .hospital_message_care import SILENT
 from .hospital_message_deletion import DEFAULT_MONTHS, LEGAL_MONTHS, MONTHS
-from .hospital_message_queue import REPEATED
 
 
 class ResConfigSettings(models.TransientModel):
