@@ -9,6 +9,7 @@ from random import Random
 
 from psycopg2.extras import execute_values
 
+from odoo.addons.hospital_base.identity import mask
 from odoo.addons.hospital_sms.models.hospital_message_queue import Terms
 
 from .people import PERSONAS
@@ -154,7 +155,7 @@ def _write(env, rows):
                 "sms",
                 row["patient"],
                 row["number"],
-                env["hospital.message"]._masked(row["number"]),
+                mask.phone(row["number"]),
                 "【" + env.company.name + "】" + row["text"],
                 row["purpose"],
                 "3" if row["purpose"] == "marketing" else "2",
@@ -213,7 +214,7 @@ def _reply(env, rows, now):
         at = row["done"] + timedelta(minutes=row["rng"].randrange(1, 90))
         if at > now:
             continue
-        masked = env["hospital.message"]._masked(row["number"])
+        masked = mask.phone(row["number"])
         kind = "new" if at > now - timedelta(days=2) else "reply"
         if text in _REFUSALS:
             kind = "refusal"

@@ -368,11 +368,12 @@ env.flush_all()
 """
 
 MESSAGES = """
+from odoo.addons.hospital_base.identity import mask
 for records, name, number, writer in (
     (inside, "inside", NUMBERS[1], people["supervisor"]), (outside, "outside", NUMBERS[3], Make.staff("functional")),
 ):
     patient, department = records["res.partner"], records["hospital.encounter"].department_id
-    masked = env["hospital.message"]._masked(number)
+    masked = mask.phone(number)
     about = {"patient_id": patient.id, "number": number, "number_masked": masked, "purpose": "notice"}
     gateway = env["hospital.gateway"].create(
         {"name": name, "protocol": "cmpp2", "host": HOST, "port": 7890, "login": "901234", "enabled": False}
