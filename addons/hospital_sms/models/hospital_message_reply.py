@@ -31,7 +31,8 @@ class HospitalMessageInbound(models.Model):
     user_id = fields.Many2one(
         "res.users", string="For", readonly=True, ondelete="set null", help="Who sent what it answers."
     )
-    attention = fields.Boolean(readonly=True, help="Words of a complaint or of an emergency.")
+    # Never NULL, which would stand before TRUE in the order of what is to be read.
+    attention = fields.Boolean(readonly=True, default=False, help="Words of a complaint or of an emergency.")
     handled_by = fields.Many2one("res.users", readonly=True, ondelete="set null", index="btree_not_null")
     handled_at = fields.Datetime(readonly=True)
 
