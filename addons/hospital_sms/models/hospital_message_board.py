@@ -65,7 +65,7 @@ class HospitalMessageBoard(models.AbstractModel):
     def _open_tiles(self):
         """What waits for somebody, whenever it was sent."""
         month = fields.Datetime.to_string(fields.Datetime.now() - timedelta(days=REFUSAL_DAYS))
-        refusals = [("kind", "=", "refusal"), ("at", ">=", month)]
+        refusals, share = self._refusals(month)
         return [
             self._counted(self.env._("Waiting"), "hospital.message", [("state", "=", "queued")], "info"),
             self._counted(
@@ -85,17 +85,21 @@ class HospitalMessageBoard(models.AbstractModel):
                 "warning",
                 self.env._("Paused, or waiting for approval"),
             ),
-            self._counted(
+            self._tile(
                 self.env._("Refusals in %s days", REFUSAL_DAYS),
-                "hospital.message.inbound",
                 refusals,
-                "info",
-                self._refusal_rate(month),
+                "info" if refusals else "muted",
+                share,
+                model="hospital.message.inbound",
+                domain=[("kind", "=", "refusal"), ("at", ">=", month)],
             ),
         ]
 
-    def _refusal_rate(self, since):
-        """Refusals ÷ people reached: each who got a message counts once, by patient or else by number."""
+    def _refusals(self, since):
+        """How many, and refusals ÷ people reached in words: each who got a message counts once, by patient or number.
+
+        Of the whole hospital, as the figures of the day are; the list shows those whose patients one sees.
+        """
         self.env.cr.execute(
             SQL(
                 """SELECT (SELECT count(*) FROM hospital_message_inbound WHERE kind = 'refusal' AND at >= %(since)s),
@@ -105,7 +109,8 @@ class HospitalMessageBoard(models.AbstractModel):
             )
         )
         refusals, reached = self.env.cr.fetchone()
-        return self.env._("%s %% of people reached", f"{100 * refusals / reached:.2f}") if reached else ""
+        share = self.env._("%s %% of people reached", f"{100 * refusals / reached:.2f}") if reached else ""
+        return refusals, share
 
     def _counted(self, label, model, domain, light, note=""):
         count = self.env[model].search_count(domain)
