@@ -1,8 +1,9 @@
 """The queue: put in, sent and reported by the real service to a CMPP gateway in another process, everything persisted.
 
 Beside it, of the same run: bare INSERTs of the same rows (the limit for putting in), and a bare socket loop with the
-same window to the same gateway, which keeps nothing (the limit for sending). Aims: 20,000 messages put in a second, half
-of the bare rows where the gate is asked about a patient each time, 3,000 sent and reported a second, an urgent message out within a second while 100,000 others wait.
+same window to the same gateway, which keeps nothing (the limit for sending). Aims: 20,000 messages put in a second,
+half of the bare rows where the gate is asked about a patient each time, 3,000 sent and reported a second, an urgent
+message out within a second while 100,000 others wait.
 """
 
 import os
