@@ -106,7 +106,14 @@ class Hospital:
         self.until(lambda: self.states().get(state) == count, f"{count} {state}")
 
     def clear(self):
-        self.write("TRUNCATE hospital_message, hospital_message_report, hospital_message_inbound CASCADE")
+        """Empty the tables. The service looks at them meanwhile: whoever loses a deadlock against it comes again."""
+
+        def emptied():
+            with contextlib.suppress(psycopg2.errors.DeadlockDetected):
+                self.write("TRUNCATE hospital_message, hospital_message_report, hospital_message_inbound CASCADE")
+                return True
+
+        self.until(emptied, "the tables are empty")
 
 
 @contextlib.contextmanager
