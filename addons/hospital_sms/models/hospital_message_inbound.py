@@ -26,7 +26,7 @@ class HospitalMessageInbound(models.Model):
         "hospital.message", string="Answers", ondelete="set null", readonly=True, index="btree_not_null"
     )
     kind = fields.Selection(
-        [("new", "Not read yet"), ("reply", "Reply"), ("refusal", "Wants no more"), ("event", "Event")],
+        [("new", "Not read yet"), ("reply", "Reply"), ("refusal", "Wants no more")],
         required=True,
         default="new",
         readonly=True,

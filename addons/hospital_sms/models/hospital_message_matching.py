@@ -236,7 +236,7 @@ class HospitalMessageInbound(models.Model):
                 [mask.phone(one.number) or None for one in whole],
                 [one.openid or None for one in whole],
                 [one.destination for one in whole],
-                [one.text or one.event for one in whole],
+                [one.text for one in whole],
                 [one.at for one in whole],
                 gateway_id,
             ],

@@ -121,7 +121,6 @@ class Reply(NamedTuple):
     index: int = 1
     total: int = 1
     openid: str = ""
-    event: str = ""  # WeChat: subscribe, unsubscribe, ...
 
 
 Outcome = Accepted | Rejected | Unsent | Unknown
